@@ -1,0 +1,27 @@
+package au
+
+// Emotion is a named set of Action Units.
+type Emotion struct {
+	Name  string
+	Codes []string
+}
+
+// Emotions lists the emotions of the reference experiments with the Action
+// Units that they raise.
+var Emotions = []Emotion{
+	{"joy", []string{"06", "12"}},
+	{"sadness", []string{"01", "04", "15"}},
+	{"surprise", []string{"01", "02", "05", "26"}},
+	{"fear", []string{"01", "02", "04", "05", "07", "20", "26"}},
+	{"anger", []string{"04", "05", "07", "23"}},
+	{"contempt", []string{"12", "14"}},
+}
+
+// Vector returns the emotion with each of its Action Units at intensity.
+func (e Emotion) Vector(intensity float32) Vector {
+	var v Vector
+	for _, c := range e.Codes {
+		v[Index(c)] = intensity
+	}
+	return v
+}

@@ -1,0 +1,178 @@
+package model
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mien/shared/au"
+	"mien/shared/device"
+	"mien/shared/plan"
+	"mien/shared/tensor"
+)
+
+// Metadata keys of a model file.
+const (
+	keyKind    = "mien.kind"
+	keyPlan    = "mien.plan"
+	keySize    = "mien.size"
+	keyPreset  = "mien.preset"
+	keyStep    = "mien.step"
+	keyLicence = "mien.licence"
+	keyAUs     = "mien.aus"
+)
+
+// The kinds of models.
+const (
+	KindGenerator = "generator"
+	KindReader    = "reader"
+)
+
+// MaxSize bounds the side of a network's picture, in pixels.
+const MaxSize = 512
+
+// Info says what a model file is.
+type Info struct {
+	Kind    string // KindGenerator or KindReader
+	Size    int    // side of the network's square picture, pixels
+	Preset  string // of the training
+	Step    int    // of the training
+	Licence string // of the weights
+}
+
+// Pack makes a model file of a plan with one picture as its batch, and the
+// contents of its states.
+func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
+	text, err := p.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("pack model: %w", err)
+	}
+	f := &File{Tensors: map[string]*tensor.Tensor{}, Meta: map[string]string{
+		keyKind: info.Kind, keyPlan: string(text), keySize: strconv.Itoa(info.Size), keyPreset: info.Preset,
+		keyStep: strconv.Itoa(info.Step), keyLicence: info.Licence, keyAUs: strings.Join(au.Codes(), " "),
+	}}
+	for _, v := range p.Values {
+		switch v.Role {
+		case plan.Const:
+			f.Tensors[v.Name] = tensor.Of(v.Data, v.Shape...)
+		case plan.State:
+			data, ok := states[v.Name]
+			if !ok || len(data) != v.Shape.Numel() {
+				return nil, fmt.Errorf("pack model: state %q: %d values for shape %v", v.Name, len(data), v.Shape)
+			}
+			f.Tensors[v.Name] = tensor.Of(data, v.Shape...)
+		}
+	}
+	return f, nil
+}
+
+// Info returns what the file says of itself, checked.
+func (f *File) Info() (Info, error) {
+	i := Info{Kind: f.Meta[keyKind], Preset: f.Meta[keyPreset], Licence: f.Meta[keyLicence]}
+	if i.Kind != KindGenerator && i.Kind != KindReader {
+		return i, fmt.Errorf("kind %q: want %s or %s", i.Kind, KindGenerator, KindReader)
+	}
+	if got, want := f.Meta[keyAUs], strings.Join(au.Codes(), " "); got != want {
+		return i, fmt.Errorf("action units %q, want %q", got, want)
+	}
+	var err error
+	if i.Size, err = strconv.Atoi(f.Meta[keySize]); err != nil || i.Size < 8 || i.Size > MaxSize {
+		return i, fmt.Errorf("size %q: want 8 to %d", f.Meta[keySize], MaxSize)
+	}
+	if i.Step, err = strconv.Atoi(f.Meta[keyStep]); err != nil || i.Step < 0 {
+		return i, fmt.Errorf("step %q: want a number", f.Meta[keyStep])
+	}
+	return i, nil
+}
+
+// Plan returns the program in the file, validated, its tensors all there and
+// of the right shapes.
+func (f *File) Plan() (*plan.Plan, error) {
+	p, err := plan.Decode([]byte(f.Meta[keyPlan]), func(name string) []float32 {
+		if t := f.Tensors[name]; t != nil {
+			return t.Data
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var wrong []string
+	used := 0
+	for _, v := range p.Values {
+		if v.Role != plan.State && v.Role != plan.Const {
+			continue
+		}
+		t := f.Tensors[v.Name]
+		switch {
+		case t == nil:
+			wrong = append(wrong, fmt.Sprintf("tensor %q: missing, plan wants %v", v.Name, v.Shape))
+		case !t.Shape.Equal(v.Shape):
+			wrong = append(wrong, fmt.Sprintf("tensor %q: shape %v, plan wants %v", v.Name, t.Shape, v.Shape))
+		default:
+			used++
+		}
+	}
+	if len(wrong) == 0 && used != len(f.Tensors) {
+		wrong = append(wrong, fmt.Sprintf("%d tensors, plan wants %d", len(f.Tensors), used))
+	}
+	if len(wrong) > 10 {
+		wrong = append(wrong[:10], fmt.Sprintf("and %d more", len(wrong)-10))
+	}
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("%s", strings.Join(wrong, "; "))
+	}
+	return p, nil
+}
+
+// port is an input or output that a kind of model must have.
+type port struct {
+	name  string
+	shape tensor.Shape
+}
+
+// load compiles a model of the given kind after checking its inputs and
+// outputs, and fills its states.
+func load(f *File, kind string, d device.Device, ports func(size int) (in, out []port)) (Info, device.Program, error) {
+	info, err := f.Info()
+	if err == nil && info.Kind != kind {
+		err = fmt.Errorf("kind %q, want %q", info.Kind, kind)
+	}
+	if err != nil {
+		return info, nil, err
+	}
+	p, err := f.Plan()
+	if err != nil {
+		return info, nil, err
+	}
+	in, out := ports(info.Size)
+	for _, q := range in {
+		if i := p.Find(q.name); i < 0 || p.Values[i].Role != plan.Input || !p.Values[i].Shape.Equal(q.shape) {
+			return info, nil, fmt.Errorf("plan: no input %q of shape %v", q.name, q.shape)
+		}
+	}
+	if n := len(p.Named(plan.Input)); n != len(in) {
+		return info, nil, fmt.Errorf("plan: %d inputs, want %d", n, len(in))
+	}
+	for _, q := range out {
+		if i := p.Output(q.name); i < 0 || !p.Values[i].Shape.Equal(q.shape) {
+			return info, nil, fmt.Errorf("plan: no output %q of shape %v", q.name, q.shape)
+		}
+	}
+	for _, s := range p.Steps {
+		if s.Kind.Writes() != nil {
+			return info, nil, fmt.Errorf("plan: step %s would change the weights", s.Kind)
+		}
+	}
+	program, err := d.Compile(p)
+	if err != nil {
+		return info, nil, err
+	}
+	for _, i := range p.Named(plan.State) {
+		name := p.Values[i].Name
+		if err := program.Write(name, f.Tensors[name].Data); err != nil {
+			return info, nil, err
+		}
+	}
+	return info, program, nil
+}

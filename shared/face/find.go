@@ -1,0 +1,170 @@
+// Package face finds faces in a photo and takes them to the networks' frame
+// and back.
+//
+// Method: a cascade of pixel comparisons slides over the grey photo (Markus et
+// al.: Object Detection with Pixel Intensity Comparisons Organized in Decision
+// Trees, arXiv 1305.4537); where it fires, the face is brought upright into a
+// patch of fixed size, and further cascades (Markus et al.: Fast Localization
+// of Facial Landmark Points, arXiv 1403.6888) move to pupils, inner eye corners
+// and mouth corners, through which a similarity transform is fitted.
+package face
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"slices"
+
+	pigo "github.com/esimov/pigo/core"
+)
+
+// ErrNoFace means that a photo shows no face that could be found.
+var ErrNoFace = errors.New("no face found")
+
+const (
+	// detectSide is the longer side of the picture that is searched, and
+	// minWindow the smallest window there: faces of 1/20 of the photo's longer
+	// side and more are found.
+	detectSide = 640
+	minWindow  = 32
+	// minDetection is the summed score of overlapping windows from which a place
+	// is looked at closely; below surelyUpright the tilted copies are searched.
+	minDetection  = 3
+	surelyUpright = 30
+	// maxCandidates bounds the close looks per tilt.
+	maxCandidates = 12
+	// MaxSide bounds a photo's sides, so that coordinates keep their precision.
+	MaxSide = 1 << 16
+)
+
+// tilts are the turns that are searched when no upright face is sure, radians.
+// The cascade bears about 15 degrees to either side.
+var tilts = [...]float64{-20 * math.Pi / 180, 20 * math.Pi / 180, -40 * math.Pi / 180, 40 * math.Pi / 180}
+
+// Face is one face in a photo, in coordinates in which pixel i covers [i, i+1).
+type Face struct {
+	Box         image.Rectangle // of the frame's square, may reach beyond the photo
+	Score       float32         // summed score of the upright face; minScore to about 300
+	Left, Right [2]float64      // eye centres (x, y), left in the picture first
+	Tilt        float64         // radians, positive when the right eye is lower
+	Frame       Frame
+}
+
+// Finder finds faces. It is immutable: any number of goroutines may use it.
+type Finder struct {
+	face   *pigo.Pigo
+	points [len(marks)]*pigo.PuplocCascade
+}
+
+// NewFinder unpacks the embedded cascades, about 3 MB.
+func NewFinder() (*Finder, error) {
+	var f Finder
+	var err error
+	if f.face, err = unpack("facefinder", faceCascade); err != nil {
+		return nil, fmt.Errorf("face finder: %w", err)
+	}
+	for i, m := range marks {
+		if f.points[i], err = unpack(m.cascade, pointCascade); err != nil {
+			return nil, fmt.Errorf("face finder: %w", err)
+		}
+	}
+	return &f, nil
+}
+
+// Find returns the faces in a photo, the largest first, or ErrNoFace. Results
+// move by a fraction of a frame pixel from call to call: pigo perturbs its
+// starting points with unseeded random numbers.
+func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
+		return nil, fmt.Errorf("find faces in %dx%d pixels: want sides of 1 to %d", w, h, MaxSide)
+	}
+	photo := newPyramid(grey(img), patchSide/4)
+	faces := f.search(nil, photo, 0)
+	if len(faces) == 0 || best(faces).Score < surelyUpright {
+		for _, tilt := range tilts {
+			faces = f.search(faces, photo, tilt)
+		}
+	}
+	if len(faces) == 0 {
+		return nil, ErrNoFace
+	}
+	slices.SortFunc(faces, func(a, b Face) int { return cmp.Compare(b.Frame.Scale(), a.Frame.Scale()) })
+	return faces, nil
+}
+
+func best(faces []Face) Face {
+	return slices.MaxFunc(faces, func(a, b Face) int { return cmp.Compare(a.Score, b.Score) })
+}
+
+// search adds the faces that stand at about the given tilt to faces, of which
+// none overlaps another: the better score stays.
+func (f *Finder) search(faces []Face, photo pyramid, tilt float64) []Face {
+	view, w, h := tiltedView(photo[0].w, photo[0].h, tilt)
+	p := photo.warp(view, w, h)
+	for _, d := range f.detect(p, minWindow, max(w, h), .1, 1.1) {
+		face, ok := f.look(photo, detectionFrame(d).then(view))
+		if !ok {
+			continue
+		}
+		clear := true
+		for i, other := range faces {
+			if !overlap(face, other) {
+				continue
+			}
+			if clear && face.Score > other.Score {
+				faces[i] = face
+			}
+			clear = false
+		}
+		if clear {
+			faces = append(faces, face)
+		}
+	}
+	return faces
+}
+
+// tiltedView returns the map from a picture of w x h pixels, detectSide at
+// most on the photo's own scale, to the photo. Faces that are turned by tilt
+// in the photo stand upright in it.
+func tiltedView(photoW, photoH int, tilt float64) (view Frame, w, h int) {
+	pw, ph := float64(photoW), float64(photoH)
+	k := max(pw, ph) / detectSide // photo pixels per view pixel, also below 1
+	s, c := math.Sincos(tilt)
+	w = max(int(math.Ceil((pw*math.Abs(c)+ph*math.Abs(s))/k)), 1)
+	h = max(int(math.Ceil((pw*math.Abs(s)+ph*math.Abs(c))/k)), 1)
+	s, c = s*k, c*k
+	cx, cy := float64(w)/2, float64(h)/2
+	return Frame{[6]float64{c, -s, pw/2 - c*cx + s*cy, s, c, ph/2 - s*cx - c*cy}}, w, h
+}
+
+// detect returns the places where the detection cascade fires, best first.
+func (f *Finder) detect(p plane, minSize, maxSize int, shift, scale float64) []pigo.Detection {
+	found := f.face.RunCascade(pigo.CascadeParams{
+		MinSize: minSize, MaxSize: maxSize, ShiftFactor: shift, ScaleFactor: scale, ImageParams: p.params(),
+	}, 0)
+	found = f.face.ClusterDetections(found, .2)
+	slices.SortFunc(found, func(a, b pigo.Detection) int { return cmp.Compare(b.Q, a.Q) })
+	for i, d := range found {
+		if d.Q < minDetection || i == maxCandidates {
+			return found[:i]
+		}
+	}
+	return found
+}
+
+// detectionFrame is the frame that a detection's window suggests: the window's
+// centre lies .1 of its side above that of the frame, which is 1.2 as large.
+func detectionFrame(d pigo.Detection) Frame {
+	s := float64(d.Scale)
+	return Frame{[6]float64{.6 * s, 0, float64(d.Col), 0, .6 * s, float64(d.Row) + .1*s}}
+}
+
+// overlap reports whether two faces are one: their centres are closer than
+// half the smaller frame's half side.
+func overlap(a, b Face) bool {
+	dx, dy := a.Frame.A[2]-b.Frame.A[2], a.Frame.A[5]-b.Frame.A[5]
+	return math.Hypot(dx, dy) < .75*min(a.Frame.Scale(), b.Frame.Scale())
+}

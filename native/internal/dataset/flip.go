@@ -1,0 +1,38 @@
+package dataset
+
+// Mirrored holds, for each of the 68 landmarks (the order of iBUG 300-W, as
+// OpenFace writes them), the landmark that takes its place in a mirror.
+var Mirrored = [68]int{
+	16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, // jaw
+	26, 25, 24, 23, 22, 21, 20, 19, 18, 17, // brows
+	27, 28, 29, 30, 35, 34, 33, 32, 31, // nose
+	45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, // eyes
+	54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, // outer lips
+	64, 63, 62, 61, 60, 67, 66, 65, // inner lips
+}
+
+// Flip returns the mirror images of img [S S 3] and of landmarks (nil stays
+// nil). Labels and changes are the same in a mirror.
+func Flip(img []uint8, size int, landmarks *[68][2]float32) ([]uint8, *[68][2]float32) {
+	out := make([]uint8, len(img))
+	for y := range size {
+		row, to := img[y*size*3:(y+1)*size*3], out[y*size*3:]
+		for x := range size {
+			copy(to[(size-1-x)*3:(size-x)*3], row[x*3:])
+		}
+	}
+	if landmarks == nil {
+		return out, nil
+	}
+	l := FlipLandmarks(*landmarks)
+	return out, &l
+}
+
+// FlipLandmarks returns the landmarks of the mirrored 128 x 128 crop.
+func FlipLandmarks(landmarks [68][2]float32) [68][2]float32 {
+	var l [68][2]float32
+	for k, from := range Mirrored {
+		l[k] = [2]float32{127 - landmarks[from][0], landmarks[from][1]}
+	}
+	return l
+}

@@ -1,0 +1,95 @@
+// Package checkpoint keeps generations of a training state such that a crash
+// at any moment loses none that was acknowledged.
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// WriteFile writes b to path so that path holds either its old contents or
+// all of b: temporary file, fsync, rename, fsync of the directory (without the
+// last a power cut loses the rename).
+func WriteFile(path string, b []byte) error { return writeFile(disk{}, path, b) }
+
+func writeFile(fs files, path string, b []byte) error {
+	temp := path + ".tmp"
+	if err := fs.Write(temp, b); err != nil {
+		return errors.Join(fmt.Errorf("write %q: %w", path, err), fs.Remove(temp))
+	}
+	if err := fs.Rename(temp, path); err != nil {
+		return errors.Join(fmt.Errorf("write %q: %w", path, err), fs.Remove(temp))
+	}
+	if err := fs.SyncDir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("write %q: %w", path, err)
+	}
+	return nil
+}
+
+// files is what a store asks of a file system; tests make its calls fail.
+type files interface {
+	Write(path string, b []byte) error // create or replace, and fsync
+	Rename(from, to string) error
+	SyncDir(path string) error
+	Remove(path string) error // missing files are no error
+	Read(path string) ([]byte, error)
+	List(dir string) ([]string, error)
+}
+
+// disk is the operating system's file system.
+type disk struct{}
+
+func (disk) Write(path string, b []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func (disk) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (disk) SyncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func (disk) Remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (disk) Read(path string) ([]byte, error) { return os.ReadFile(path) }
+
+func (disk) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// Lock takes the run directory dir for this process; the returned function
+// gives it back. Two trainers never share a run directory.
+func Lock(dir string) (unlock func(), err error) {
+	l := flock.New(filepath.Join(dir, "lock"))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %q: %w", dir, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("lock %q: another training uses this run directory", dir)
+	}
+	return func() { _ = l.Unlock() }, nil
+}

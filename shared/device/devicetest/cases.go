@@ -24,8 +24,8 @@ type Case struct {
 
 // Tolerances of the kinds. Those that only move numbers are exact.
 const (
-	exact     = 0
-	rounded   = 3e-7 // one or two roundings of float32
+	exact   = 0
+	rounded = 3e-7 // one or two roundings of float32
 	// Coordinates lose digits with the image's extent; a warp's more, and the
 	// derivative by its flow is multiplied by half the extent.
 	resampled = 2e-5

@@ -1,0 +1,194 @@
+// Package cpu runs plans on the processor. Every step is a closure over slices
+// of one arena, made in Compile; Run allocates nothing. Work is split by
+// outputs and by fixed block sizes, so that results have the same bits for
+// every GOMAXPROCS.
+package cpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mien/shared/device"
+	"mien/shared/plan"
+	"mien/shared/tensor"
+)
+
+// Device compiles plans for the processor.
+type Device struct{ times bool }
+
+// Option changes what New returns.
+type Option func(*Device)
+
+// WithTimes makes programs measure each step; they then have the method
+// Times() []StepTime.
+func WithTimes(d *Device) { d.times = true }
+
+// New returns the processor as a device.
+func New(options ...Option) device.Device {
+	d := &Device{}
+	for _, o := range options {
+		o(d)
+	}
+	return d
+}
+
+// Name is "cpu" and the variant of the kernels that run.
+func (d *Device) Name() string { return "cpu " + naiveVariant() }
+
+// StepTime says how long one step took over all runs so far.
+type StepTime struct {
+	Kind        plan.Kind
+	Shape       tensor.Shape // of the first output
+	Nanoseconds int64
+}
+
+// Compile checks p and allocates its memory. The contents of constants stay
+// the plan's: they must not change while the program lives.
+func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	layout := p.Layout()
+	c := &program{plan: p, values: make([][]float32, len(p.Values)), pool: newPool()}
+	c.bytes = 4 * int64(layout.Size)
+	arena := make([]float32, layout.Size)
+	for i, v := range p.Values {
+		n := v.Shape.Numel()
+		switch {
+		case v.Role == plan.Const:
+			c.values[i] = v.Data
+		case v.Role != plan.Temp:
+			c.values[i] = make([]float32, n)
+			c.bytes += 4 * int64(n)
+		case layout.Offset[i] >= 0:
+			at := layout.Offset[i]
+			c.values[i] = arena[at : at+n : at+n]
+		}
+	}
+	for i, s := range p.Steps {
+		compile, ok := compilers[s.Kind]
+		if !ok {
+			return nil, fmt.Errorf("step %d: %s: this device has no such kind", i, s.Kind)
+		}
+		c.steps = append(c.steps, compile(c.operands(s)))
+	}
+	c.scratch = make([]float32, c.scratchSize)
+	c.bytes += 4 * int64(c.scratchSize)
+	if !d.times {
+		return c, nil
+	}
+	t := &timed{program: c, times: make([]StepTime, len(p.Steps))}
+	for i, s := range p.Steps {
+		t.times[i] = StepTime{Kind: s.Kind, Shape: p.Values[s.Out[0]].Shape}
+	}
+	c.clock = func(i int, took time.Duration) { t.times[i].Nanoseconds += took.Nanoseconds() }
+	return t, nil
+}
+
+// program is a compiled plan.
+type program struct {
+	plan        *plan.Plan
+	values      [][]float32 // per value of the plan; temporaries lie in the arena
+	steps       []func()
+	pool        *pool
+	scratch     []float32 // used by one step at a time
+	scratchSize int
+	bytes       int64
+	clock       func(step int, took time.Duration) // nil unless steps are timed
+}
+
+// timed is a program that measures its steps.
+type timed struct {
+	*program
+	times []StepTime
+}
+
+// Times returns how long each step took since Compile, in the plan's order.
+func (t *timed) Times() []StepTime { return append([]StepTime(nil), t.times...) }
+
+// operands is a step with its memory: what a compiler turns into a closure.
+type operands struct {
+	in, out             [][]float32
+	inShapes, outShapes []tensor.Shape
+	ints                []int
+	floats              []float64
+	pool                *pool
+	program             *program
+}
+
+// reserve says that the step needs n floats of scratch, found in
+// program.scratch when it runs.
+func (o *operands) reserve(n int) { o.program.scratchSize = max(o.program.scratchSize, n) }
+
+func (c *program) operands(s plan.Step) *operands {
+	o := &operands{ints: s.Ints, floats: s.Floats, pool: c.pool, program: c}
+	for _, v := range s.In {
+		o.in, o.inShapes = append(o.in, c.values[v]), append(o.inShapes, c.plan.Values[v].Shape)
+	}
+	for _, v := range s.Out {
+		o.out, o.outShapes = append(o.out, c.values[v]), append(o.outShapes, c.plan.Values[v].Shape)
+	}
+	return o
+}
+
+var errClosed = errors.New("program is closed")
+
+func (c *program) Write(name string, data []float32) error {
+	if c.values == nil {
+		return fmt.Errorf("write %q: %w", name, errClosed)
+	}
+	i := c.plan.Find(name)
+	if i < 0 || c.plan.Values[i].Role == plan.Const {
+		return fmt.Errorf("write %q: no input or state of that name", name)
+	}
+	if len(data) != len(c.values[i]) {
+		return fmt.Errorf("write %q: %d elements, want %d", name, len(data), len(c.values[i]))
+	}
+	copy(c.values[i], data)
+	return nil
+}
+
+func (c *program) Read(name string, dst []float32) error {
+	if c.values == nil {
+		return fmt.Errorf("read %q: %w", name, errClosed)
+	}
+	i := c.plan.Output(name)
+	if i < 0 {
+		if i = c.plan.Find(name); i < 0 || c.plan.Values[i].Role != plan.State {
+			return fmt.Errorf("read %q: no output or state of that name", name)
+		}
+	}
+	if len(dst) != len(c.values[i]) {
+		return fmt.Errorf("read %q: room for %d elements, want %d", name, len(dst), len(c.values[i]))
+	}
+	copy(dst, c.values[i])
+	return nil
+}
+
+func (c *program) Run(ctx context.Context) error {
+	if c.values == nil {
+		return fmt.Errorf("run: %w", errClosed)
+	}
+	for i, step := range c.steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.clock == nil {
+			step()
+			continue
+		}
+		start := time.Now()
+		step()
+		c.clock(i, time.Since(start))
+	}
+	return nil
+}
+
+func (c *program) Bytes() int64 { return c.bytes }
+
+func (c *program) Close() error {
+	c.values, c.steps, c.scratch, c.bytes = nil, nil, nil, 0
+	return nil
+}

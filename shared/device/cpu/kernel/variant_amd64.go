@@ -1,0 +1,14 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+func available() []variant {
+	var vs []variant
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ {
+		vs = append(vs, variant{"avx512", 12, 32, tileAVX512})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		vs = append(vs, variant{"avx2", 6, 16, tileAVX2})
+	}
+	return append(vs, plain)
+}

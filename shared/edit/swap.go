@@ -1,0 +1,164 @@
+package edit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"mien/shared/au"
+	"mien/shared/device"
+	"mien/shared/model"
+	"mien/shared/tensor"
+)
+
+// ErrNoGenerator means that no generator has been loaded yet.
+var ErrNoGenerator = errors.New("no generator loaded")
+
+const (
+	// maxWarp bounds a shift in the warm-up: 2 is the frame's side. Half-trained
+	// networks shift by .2; more than 2 is a broken file.
+	maxWarp = 2
+	// slack is what rounding may add to a mask in [0, 1] or a colour in [-1, 1].
+	slack = 1e-2
+)
+
+// Swap holds the generator in use and lets a newer one take its place while
+// the page goes on. Any number of goroutines may use it; pictures are computed
+// one at a time.
+type Swap struct {
+	device  device.Device
+	loading sync.Mutex // one Load or Rollback at a time, so that they keep their order
+
+	running  sync.Mutex // guards what follows, held while the generator runs
+	current  *model.Generator
+	previous *model.Generator
+}
+
+// NewSwap returns a Swap without a generator that compiles for d.
+func NewSwap(d device.Device) *Swap { return &Swap{device: d} }
+
+// Load makes the generator in the model file b the current one. sum is the
+// file's sha256 in hex as it was announced. The file is verified, loaded and
+// warmed up (one frame without change, one with) before it replaces anything:
+// on an error the generator in use stays. The replaced one is kept for
+// Rollback; the one before is closed.
+func (s *Swap) Load(ctx context.Context, b []byte, sum string) (model.Info, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	digest := sha256.Sum256(b)
+	if got := hex.EncodeToString(digest[:]); !strings.EqualFold(got, sum) {
+		return model.Info{}, fmt.Errorf("swap generator: file of %d bytes has sha256 %s, want %q", len(b), got, sum)
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		return model.Info{}, fmt.Errorf("swap generator: %w", err)
+	}
+	next, err := model.LoadGenerator(f, s.device)
+	if err != nil {
+		return model.Info{}, fmt.Errorf("swap generator: %w", err)
+	}
+	if err := warmUp(ctx, next); err != nil {
+		next.Close()
+		return model.Info{}, fmt.Errorf("swap generator: warm up: %w", err)
+	}
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.previous != nil {
+		s.previous.Close() // nobody runs it: only current is run, under this lock
+	}
+	s.previous, s.current = s.current, next
+	return next.Info(), nil
+}
+
+// warmUp runs the generator on a grey picture, with no change and with every
+// Action Unit changed, and refuses outputs out of their range. Those that are
+// not finite the model itself refuses.
+func warmUp(ctx context.Context, g *model.Generator) error {
+	photo := tensor.New(1, g.Size(), g.Size(), 3)
+	var change au.Vector
+	for _, by := range []float32{0, 1} {
+		for i := range change {
+			change[i] = by
+		}
+		o, err := g.Field(ctx, photo, change)
+		if err != nil {
+			return err
+		}
+		for _, part := range []struct {
+			name   string
+			values []float32
+			lo, hi float32
+		}{{"warp", o.Warp, -maxWarp, maxWarp}, {"mask", o.Mask, -slack, 1 + slack}, {"colour", o.Colour, -1 - slack, 1 + slack}} {
+			for i, v := range part.values {
+				if !(v >= part.lo && v <= part.hi) {
+					return fmt.Errorf("%s value %d is %g, want %g to %g", part.name, i, v, part.lo, part.hi)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Rollback makes the previous generator the current one again, and keeps the
+// replaced one as the previous.
+func (s *Swap) Rollback() (model.Info, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.previous == nil {
+		return model.Info{}, errors.New("roll back generator: none before this one")
+	}
+	s.current, s.previous = s.previous, s.current
+	return s.current.Info(), nil
+}
+
+// Info describes the generator in use; false when there is none.
+func (s *Swap) Info() (model.Info, bool) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.current == nil {
+		return model.Info{}, false
+	}
+	return s.current.Info(), true
+}
+
+// Field runs the generator in use. crop returns the photo's face at the size
+// that this generator asks for, [1 S S 3]. Without a generator the error is
+// ErrNoGenerator.
+func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, change au.Vector) (Field, error) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.current == nil {
+		return Field{}, ErrNoGenerator
+	}
+	if err := ctx.Err(); err != nil {
+		return Field{}, err
+	}
+	o, err := s.current.Field(ctx, crop(s.current.Size()), change)
+	if err != nil {
+		return Field{}, err
+	}
+	f := Field(o)
+	return f, f.Check()
+}
+
+// Close releases both generators; the Swap is then as new.
+func (s *Swap) Close() error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	s.running.Lock()
+	defer s.running.Unlock()
+	var errs []error
+	for _, g := range []*model.Generator{s.current, s.previous} {
+		if g != nil {
+			errs = append(errs, g.Close())
+		}
+	}
+	s.current, s.previous = nil, nil
+	return errors.Join(errs...)
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mien/shared/device"
+	"mien/shared/device/cpu/kernel"
 	"mien/shared/plan"
 	"mien/shared/tensor"
 )
@@ -35,7 +36,7 @@ func New(options ...Option) device.Device {
 }
 
 // Name is "cpu" and the variant of the kernels that run.
-func (d *Device) Name() string { return "cpu " + naiveVariant() }
+func (d *Device) Name() string { return "cpu " + kernel.Variant() }
 
 // StepTime says how long one step took over all runs so far.
 type StepTime struct {

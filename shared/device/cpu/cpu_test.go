@@ -154,7 +154,12 @@ func TestRunAllocatesNothing(t *testing.T) {
 				break
 			}
 		}
-		if least >= .2 {
+		most := .2
+		switch k {
+		case plan.Conv, plan.ConvInput, plan.ConvWeight, plan.MatMul:
+			most = 40 // the kernels make a few closures for each call
+		}
+		if least >= most {
 			t.Errorf("%s: %.1f allocations per run", k, least)
 		}
 	}

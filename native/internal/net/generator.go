@@ -1,0 +1,100 @@
+package net
+
+import (
+	"fmt"
+
+	"mien/native/internal/graph"
+)
+
+// Generator is the shape of an editing network: it turns a photo and a change
+// of Action Units into a field (see edit.Field). Design: a warp carries the
+// expression at full resolution and keeps the person (Dorta et al.: The GAN
+// that warped, 2020), mask and colour add what warping cannot (Pumarola et
+// al.: GANimation, 2018).
+type Generator struct {
+	Size   int // side of the picture, a multiple of 8
+	Width  int // channels at half size
+	Blocks int // residual blocks at an eighth of the size
+}
+
+// Field is a generator's answer as graph nodes.
+type Field struct {
+	HalfWarp graph.Node // [N S/2 S/2 2], as the network drew it
+	Warp     graph.Node // [N S S 2], normalised units
+	Mask     graph.Node // [N S S 1], 0 to 1
+	Colour   graph.Node // [N S S 3], -1 to 1
+}
+
+// maxWarp bounds the warp: 0.12 of half the frame, about 8 pixels of 128.
+const maxWarp = .12
+
+// gateRate sets how fast the field opens with the change: 1-exp(-1.5*|d|).
+const gateRate = 1.5
+
+// latent is the width of the condition's code.
+const latent = 64
+
+// Apply builds the field of photo [N S S 3] under change [N 17], in units of
+// intensity. The field of no change is zero, whatever the weights are.
+func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
+	g := s.G
+	batch, half, w := graph.Shape(photo)[0], n.Size/2, n.Width
+	none := Init{}
+
+	z := g.Relu(s.Dense(g.Affine(change, .5, 0), "code1", latent, none))
+	z = g.Relu(s.Dense(z, "code2", latent, none))
+	total := g.SumTo(g.Abs(change), batch, 1)
+	gate := g.Reshape(g.Affine(g.Exp(g.Affine(total, -gateRate, 0)), -1, 1), batch, 1, 1, 1)
+
+	place := g.Spread(coordinates(s, half), batch, half, half, 2)
+	h0 := g.Relu(s.Conv(g.Concat(3, g.Unshuffle(photo, 2), place), "stem", 3, 1, 1, w, none))
+	h1 := g.Relu(s.AffineNorm(s.Conv(h0, "down1", 4, 2, 1, 2*w, none), "norm1"))
+	h := g.Relu(s.AffineNorm(s.Conv(h1, "down2", 4, 2, 1, 4*w, none), "norm2"))
+	for i := range n.Blocks {
+		name := fmt.Sprintf("block%d", i)
+		r := s.FiLM(s.InstanceNorm(s.Conv(h, name+".a", 3, 1, 1, 4*w, none)), z, name+".film1")
+		r = s.FiLM(s.InstanceNorm(s.Conv(g.Relu(r), name+".b", 3, 1, 1, 4*w, none)), z, name+".film2")
+		h = g.Add(h, r)
+	}
+	h = s.Conv(g.Concat(3, g.Nearest(h, 2), h1), "up1", 3, 1, 1, 2*w, none)
+	h = g.Relu(s.FiLM(s.InstanceNorm(h), z, "film1"))
+	h = s.Conv(g.Concat(3, g.Nearest(h, 2), h0), "up2", 3, 1, 1, 3*w/2, none)
+	h = g.Relu(s.FiLM(s.InstanceNorm(h), z, "film2"))
+
+	small := Init{"normal", .01}
+	var f Field
+	f.HalfWarp = g.Mul(g.Affine(g.Tanh(s.Conv(h, "warp", 5, 1, 2, 2, small)), maxWarp, 0), gate)
+	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
+	// The mask starts nearly closed (-2), so that warping is tried first.
+	mask := g.Sigmoid(g.Affine(s.Conv(h, "mask", 5, 1, 2, 1, small), 1, -2))
+	f.Mask = g.Mul(g.Resize(mask, n.Size, n.Size), gate)
+	// Bilinear upsampling and two smooth convolutions: a pixel-shuffled head
+	// drew checkerboards that please an AU reader.
+	c := g.Relu(s.Conv(g.Resize(h, n.Size, n.Size), "colour1", 3, 1, 1, 3*w/4, none))
+	f.Colour = g.Tanh(s.Conv(c, "colour2", 3, 1, 1, 3, small))
+	return f
+}
+
+// Draw applies a field to photo: warp(photo)*(1-mask) + colour*mask. The
+// second result is the warped photo alone.
+func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, warped graph.Node) {
+	warped = g.Warp(photo, f.Warp)
+	return g.Add(warped, g.Mul(g.Sub(f.Colour, warped), f.Mask)), warped
+}
+
+// coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.
+func coordinates(s *Scope, size int) graph.Node {
+	name := fmt.Sprintf("place%d", size)
+	if n, ok := s.ready[name]; ok {
+		return n
+	}
+	data := make([]float32, size*size*2)
+	for y := range size {
+		for x := range size {
+			data[(y*size+x)*2] = (2*float32(x)+1)/float32(size) - 1
+			data[(y*size+x)*2+1] = (2*float32(y)+1)/float32(size) - 1
+		}
+	}
+	s.ready[name] = s.G.Const(s.prefix+"."+name, data, 1, size, size, 2)
+	return s.ready[name]
+}

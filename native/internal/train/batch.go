@@ -1,0 +1,175 @@
+package train
+
+import (
+	"fmt"
+	"sync"
+
+	"mien/native/internal/dataset"
+	"mien/shared/au"
+	"mien/shared/tensor"
+)
+
+// Streams of random numbers.
+const (
+	streamPick tensor.Stream = iota + 1
+	streamChange
+	streamMix
+	streamJitter
+	streamDropout
+	streamAugment
+)
+
+// face is one training sample after augmentation by mirroring.
+type face struct {
+	pixels    []float32 // [S S 3] in [-1, 1]
+	own       au.Vector
+	change    au.Vector
+	landmarks *[68][2]float32 // pixels of the 128x128 frame
+}
+
+// picker draws samples so that rare Action Units are seen more often.
+type picker struct {
+	source dataset.Source
+	seed   uint64
+	sums   []float64 // running sums of the samples' weights
+}
+
+// newPicker weighs each sample by how much its AUs stand out from the mean,
+// each at most eightfold.
+func newPicker(source dataset.Source, seed uint64) *picker {
+	n := source.Len()
+	var mean [au.Count]float64
+	for i := range n {
+		for k, v := range source.Labels(i) {
+			mean[k] += float64(v) / float64(n)
+		}
+	}
+	p := &picker{source, seed, make([]float64, n)}
+	total := 0.
+	for i := range n {
+		w := 0.
+		for k, v := range source.Labels(i) {
+			w += min(float64(v)/(mean[k]+.1), 8)
+		}
+		total += 1 + w/au.Count
+		p.sums[i] = total
+	}
+	return p
+}
+
+// pick returns an index drawn by weight.
+func (p *picker) pick(r *tensor.Rand) int {
+	x := r.Float64() * p.sums[len(p.sums)-1]
+	lo, hi := 0, len(p.sums)-1
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if p.sums[mid] > x {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}
+
+// faces draws a batch: a function of the seed and the step alone.
+func (p *picker) faces(step, batch int) ([]face, error) {
+	faces := make([]face, batch)
+	errs := make([]error, batch)
+	var wait sync.WaitGroup
+	for i := range faces {
+		wait.Go(func() { faces[i], errs[i] = p.face(step, i) })
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return faces, nil
+}
+
+// tries bounds how many unreadable samples are passed over for one place of a
+// batch.
+const tries = 20
+
+func (p *picker) face(step, place int) (face, error) {
+	r := tensor.NewRand(p.seed, streamPick, uint64(step), uint64(place))
+	var last error
+	for range tries {
+		img, labels, landmarks, _, err := p.source.Sample(p.pick(r))
+		mirrored := r.Float32() < .5
+		if err != nil {
+			last = err
+			continue
+		}
+		f := face{pixels: unit(img), own: labels, landmarks: landmarks}
+		if mirrored {
+			f.pixels = mirror(f.pixels, p.source.Size())
+			if landmarks != nil {
+				l := dataset.FlipLandmarks(*landmarks)
+				f.landmarks = &l
+			}
+		}
+		f.change = p.drawChange(tensor.NewRand(p.seed, streamChange, uint64(step), uint64(place)), labels)
+		return f, nil
+	}
+	return face{}, fmt.Errorf("draw batch: %d samples in a row could not be read: %w", tries, last)
+}
+
+// drawChange asks for one to three single AUs half of the time, for part of
+// another face's expression otherwise, and for nothing once in twelve.
+func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
+	var d au.Vector
+	switch u := r.Float32(); {
+	case u < .08:
+		return d
+	case u < .55:
+		for range 1 + r.Intn(3) {
+			k := r.Intn(au.Count)
+			d[k] = r.Range(0, 4) - own[k]
+		}
+	default:
+		other := p.source.Labels(p.pick(r))
+		keep := r.Float32()
+		for k := range d {
+			if r.Float32() < keep {
+				d[k] = other[k] - own[k]
+			}
+		}
+	}
+	for k := range d {
+		d[k] = min(max(d[k], -max(own[k], 0)), 4.5-own[k])
+	}
+	return d
+}
+
+// unit scales bytes to [-1, 1].
+func unit(img []uint8) []float32 {
+	x := make([]float32, len(img))
+	for i, b := range img {
+		x[i] = float32(b)/127.5 - 1
+	}
+	return x
+}
+
+// mirror swaps left and right of [S S 3].
+func mirror(x []float32, size int) []float32 {
+	y := make([]float32, len(x))
+	for row := range size {
+		for col := range size {
+			copy(y[(row*size+col)*3:][:3], x[(row*size+size-1-col)*3:][:3])
+		}
+	}
+	return y
+}
+
+// noise fills n values drawn by draw.
+func noise(seed uint64, stream tensor.Stream, step, n int, draw func(*tensor.Rand) float32) []float32 {
+	r := tensor.NewRand(seed, stream, uint64(step), 0)
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = draw(r)
+	}
+	return x
+}

@@ -1,0 +1,191 @@
+package train
+
+import (
+	"math"
+
+	"mien/native/internal/prior"
+	"mien/shared/au"
+	"mien/shared/tensor"
+)
+
+// Teacher edits faces without learning: the prior. It must be safe for
+// concurrent use.
+type Teacher interface {
+	// Picture returns x [S S 3] with the face at landmarks changed by d.
+	Picture(x []float32, size int, landmarks *[68][2]float32, d au.Vector) []float32
+}
+
+// feed makes the inputs of one step from its number alone. Only what the plan
+// asks for is computed.
+type feed struct {
+	preset  Preset
+	picker  *picker
+	teacher Teacher
+	wants   map[string]int // input name -> elements
+	augment bool
+}
+
+// inputs returns the contents of every input but the rates.
+func (f *feed) inputs(step int) (map[string][]float32, error) {
+	b, size := f.preset.Batch, f.preset.Size()
+	faces, err := f.picker.faces(step, b)
+	if err != nil {
+		return nil, err
+	}
+	in := map[string][]float32{}
+	for name, n := range f.wants {
+		in[name] = make([]float32, n)
+	}
+	put := func(name string, i int, values []float32) {
+		if n, ok := f.wants[name]; ok {
+			copy(in[name][i*n/b:], values)
+		}
+	}
+	seed := f.picker.seed
+	each(b, func(i int) {
+		x := faces[i]
+		if f.augment {
+			x = augment(x, size, tensor.NewRand(seed, streamAugment, uint64(step), uint64(i)))
+		}
+		put("photo", i, x.pixels)
+		put("own", i, x.own[:])
+		put("change", i, x.change[:])
+		if f.wants["motion"] > 0 && x.landmarks != nil {
+			places, motion := motionTargets(x.landmarks, x.change)
+			put("places", i, places)
+			put("motion", i, motion)
+		}
+		if f.wants["teacher"] > 0 {
+			put("teacher", i, f.teacher.Picture(x.pixels, size, x.landmarks, x.change))
+		}
+		if f.wants["landmarks"] > 0 && x.landmarks != nil {
+			put("landmarks", i, normalised(x.landmarks))
+			put("known", i, []float32{1})
+		}
+		if f.wants["jitter"] > 0 {
+			put("jitter", i, jitter(size, tensor.NewRand(seed, streamJitter, uint64(step), uint64(i))))
+		}
+	})
+	if n := f.wants["mix"]; n > 0 {
+		in["mix"] = noise(seed, streamMix, step, n, (*tensor.Rand).Float32)
+	}
+	if n := f.wants["dropout"]; n > 0 {
+		in["dropout"] = noise(seed, streamDropout, step, n, func(r *tensor.Rand) float32 {
+			if r.Float32() < dropoutRate {
+				return 0
+			}
+			return 1 / (1 - dropoutRate)
+		})
+	}
+	return in, nil
+}
+
+// dropoutRate is the share of the reader's features that a step leaves out.
+const dropoutRate = .3
+
+// motionTargets returns where the motion loss looks, as offsets from the
+// centres of a [1 points] map, and the warp wanted there: at a landmark's new
+// place the field points back to the old one, at the frame's border nowhere.
+func motionTargets(landmarks *[68][2]float32, change au.Vector) (places, motion []float32) {
+	places, motion = make([]float32, 2*points), make([]float32, 2*points)
+	moved := prior.Move(*landmarks, change)
+	for i := range points {
+		var u, v float32
+		if i < 68 {
+			u, v = (moved[i][0]+.5)/64-1, (moved[i][1]+.5)/64-1
+			motion[2*i] = (landmarks[i][0] - moved[i][0]) / 64
+			motion[2*i+1] = (landmarks[i][1] - moved[i][1]) / 64
+		} else {
+			u, v = border(i - 68)
+		}
+		places[2*i] = u - ((2*float32(i)+1)/points - 1)
+		places[2*i+1] = v
+	}
+	return places, motion
+}
+
+// border returns the i-th of the 33 places along the frame that stay fixed.
+func border(i int) (u, v float32) {
+	if i < 21 {
+		return float32(i/3)/3*.97 - .97, [3]float32{-.97, -.8, .97}[i%3]
+	}
+	i -= 21
+	return [2]float32{-.97, .97}[i/6], float32(i%6)*.28 - .7
+}
+
+// normalised returns landmarks in normalised frame coordinates, flattened.
+func normalised(l *[68][2]float32) []float32 {
+	x := make([]float32, 136)
+	for i, p := range l {
+		x[2*i], x[2*i+1] = (p[0]+.5)/64-1, (p[1]+.5)/64-1
+	}
+	return x
+}
+
+// jitter is the flow [S S 2] of a small random rotation, scale and shift.
+func jitter(size int, r *tensor.Rand) []float32 {
+	m := similarity(r, .08, .06, .05)
+	f := make([]float32, size*size*2)
+	for y := range size {
+		for x := range size {
+			u, v := (2*float32(x)+1)/float32(size)-1, (2*float32(y)+1)/float32(size)-1
+			f[(y*size+x)*2] = m[0]*u + m[1]*v + m[2] - u
+			f[(y*size+x)*2+1] = -m[1]*u + m[0]*v + m[3] - v
+		}
+	}
+	return f
+}
+
+// similarity draws (a, b, tx, ty) of u' = a*u + b*v + tx, v' = -b*u + a*v + ty.
+func similarity(r *tensor.Rand, angle, scale, shift float32) [4]float32 {
+	t, s := float64(r.Range(-angle, angle)), 1+r.Range(-scale, scale)
+	return [4]float32{s * float32(math.Cos(t)), -s * float32(math.Sin(t)), r.Range(-shift, shift), r.Range(-shift, shift)}
+}
+
+// augment moves, lights and colours a face at random for the reader, so that
+// it reads photos that are aligned less well than its training set.
+func augment(x face, size int, r *tensor.Rand) face {
+	m := similarity(r, .12, .08, .08)
+	contrast, light, colour := r.Range(.7, 1.3), r.Range(-.25, .25), r.Range(0, 1.2)
+	grain := .08 * r.Float32()
+	var mean float32
+	for _, v := range x.pixels {
+		mean += v / float32(len(x.pixels))
+	}
+	y := face{own: x.own, change: x.change, pixels: make([]float32, len(x.pixels))}
+	for row := range size {
+		for col := range size {
+			u, v := (2*float32(col)+1)/float32(size)-1, (2*float32(row)+1)/float32(size)-1
+			p := lookup(x.pixels, size, m[0]*u+m[1]*v+m[2], -m[1]*u+m[0]*v+m[3])
+			grey := (p[0] + p[1] + p[2]) / 3
+			for c := range p {
+				w := grey + (p[c]-grey)*colour
+				w = (w-mean)*contrast + mean + light + grain*r.Normal()
+				y.pixels[(row*size+col)*3+c] = min(max(w, -1.2), 1.2)
+			}
+		}
+	}
+	if x.landmarks != nil { // the inverse: where what was at q is now
+		y.landmarks = new([68][2]float32)
+		n := m[0]*m[0] + m[1]*m[1]
+		for i, q := range x.landmarks {
+			u, v := (q[0]+.5)/64-1-m[2], (q[1]+.5)/64-1-m[3]
+			y.landmarks[i] = [2]float32{((m[0]*u-m[1]*v)/n+1)*64 - .5, ((m[1]*u+m[0]*v)/n+1)*64 - .5}
+		}
+	}
+	return y
+}
+
+// lookup samples [S S 3] bilinearly at (u, v) in -1 to 1, the edge repeated.
+func lookup(x []float32, size int, u, v float32) (p [3]float32) {
+	top := float32(size - 1)
+	fx := min(max((u+1)*float32(size)/2-.5, 0), top)
+	fy := min(max((v+1)*float32(size)/2-.5, 0), top)
+	x0, y0 := min(int(fx), size-2), min(int(fy), size-2)
+	ax, ay := fx-float32(x0), fy-float32(y0)
+	a, b := x[(y0*size+x0)*3:], x[((y0+1)*size+x0)*3:]
+	for c := range p {
+		p[c] = (a[c]*(1-ax)+a[c+3]*ax)*(1-ay) + (b[c]*(1-ax)+b[c+3]*ax)*ay
+	}
+	return p
+}

@@ -1,0 +1,142 @@
+package train
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"mien/native/internal/net"
+)
+
+// Adversary names the loss between generator and critic.
+type Adversary string
+
+// The adversaries.
+const (
+	NoAdversary Adversary = ""
+	WGANGP      Adversary = "wgan-gp" // Gulrajani et al., 2017
+	R1          Adversary = "r1"      // non-saturating with R1, Mescheder et al., 2018
+)
+
+// Weights are the factors of the generator's losses; a term of weight 0 is not
+// built.
+type Weights struct {
+	Adversarial float64 `json:"adversarial"`
+	AU          float64 `json:"au"`       // asked against read
+	Cycle       float64 `json:"cycle"`    // G(G(x, d), -d) = x
+	Identity    float64 `json:"identity"` // G(x, 0) = x: zero by construction for our own generators
+	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
+	Teacher     float64 `json:"teacher"`  // the picture against the prior's, when there is one
+	Variation   float64 `json:"variation"`
+	Bend        float64 `json:"bend"`
+	Mask        float64 `json:"mask"`  // how much is painted over
+	Paint       float64 `json:"paint"` // how far painting changes the picture
+}
+
+// Phase is a stretch of training with one set of losses.
+type Phase struct {
+	Name      string    `json:"name"`
+	Share     float64   `json:"share"` // of all steps
+	Adversary Adversary `json:"adversary"`
+	Weights   Weights   `json:"weights"`
+}
+
+// Preset is a training recipe.
+type Preset struct {
+	Name  string
+	About string
+
+	Generator net.Generator // zero for readers
+	Critic    net.Critic
+	Reader    net.Reader // trained when Generator is zero
+
+	Phases        []Phase
+	Batch         int
+	Steps         int
+	Rate          float64 // Adam's
+	Beta1, Beta2  float64
+	Penalty       float64 // weight of R1 or the gradient penalty
+	CriticAU      float64 // weight of the AU loss of the critic's own head
+	CriticPerStep int     // d_g_ratio: critic steps per generator step
+}
+
+// IsReader reports whether the preset trains an AU reader.
+func (p Preset) IsReader() bool { return p.Generator.Size == 0 }
+
+// Size is the side of the training pictures.
+func (p Preset) Size() int {
+	if p.IsReader() {
+		return p.Reader.Size
+	}
+	return p.Generator.Size
+}
+
+var smooth = Weights{Motion: 60, Teacher: 20, Variation: .25, Bend: 1, Mask: .5, Paint: 1}
+
+var presets = []Preset{
+	{
+		Name:      "tiny",
+		About:     "32x32 editor, for tests and for watching it learn",
+		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
+		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3, Spectral: true},
+		Phases: []Phase{
+			{Name: "distil", Share: .5, Weights: smooth},
+			{Name: "refine", Share: .5, Adversary: R1, Weights: Weights{Adversarial: .5, AU: 1, Cycle: 3,
+				Motion: 30, Teacher: 10, Variation: .25, Bend: 1, Mask: .5, Paint: 2}},
+		},
+		Batch: 16, Steps: 2000, Rate: 5e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
+	},
+	{
+		Name:      "tiny-wgan",
+		About:     "tiny with WGAN-GP from the first step and no motion prior",
+		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
+		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3},
+		Phases: []Phase{
+			{Name: "train", Share: 1, Adversary: WGANGP, Weights: Weights{Adversarial: .5, AU: 10, Cycle: 3,
+				Variation: .25, Bend: 1, Mask: .5, Paint: 1}},
+		},
+		Batch: 16, Steps: 5000, Rate: 3e-4, Beta1: 0, Beta2: .9, Penalty: 10, CriticAU: 10, CriticPerStep: 2,
+	},
+	{
+		Name:      "mien",
+		About:     "64x64 editor, the default model",
+		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},
+		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
+		Phases: []Phase{
+			{Name: "distil", Share: .6, Weights: smooth},
+			{Name: "refine", Share: .4, Adversary: R1, Weights: Weights{Adversarial: 1, AU: 4, Cycle: 5,
+				Motion: 20, Teacher: 6, Variation: .25, Bend: 1, Mask: .5, Paint: 4}},
+		},
+		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
+	},
+	{
+		Name:   "reader",
+		About:  "64x64 AU reader: 17 Action Units and 68 landmarks",
+		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
+		Phases: []Phase{{Name: "read", Share: 1}},
+		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999,
+	},
+	{
+		Name:   "reader-tiny",
+		About:  "32x32 AU reader, for tests on synthetic faces",
+		Reader: net.Reader{Size: 32, Width: 16, Hidden: 64},
+		Phases: []Phase{{Name: "read", Share: 1}},
+		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999,
+	},
+}
+
+// Find returns the preset called name.
+func Find(name string) (Preset, error) {
+	var names []string
+	for _, p := range presets {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	sort.Strings(names)
+	return Preset{}, fmt.Errorf("preset %q: unknown, know %s", name, strings.Join(names, ", "))
+}
+
+// Presets lists all presets.
+func Presets() []Preset { return append([]Preset(nil), presets...) }

@@ -1,0 +1,301 @@
+// Package train teaches the networks of package net: it builds a whole
+// training step as a graph, runs it on a device, and keeps log, samples,
+// weights and checkpoints in a run directory.
+//
+//	OUT/log.jsonl                     every step, the single truth of the run
+//	OUT/samples/step-000200.png       faces under changes
+//	OUT/weights/step-000200.safetensors  the averaged weights, ready for the page
+//	OUT/checkpoint/                   generations to resume from
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"mien/native/internal/dataset"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mien/native/internal/checkpoint"
+	"mien/native/internal/net"
+	"mien/native/internal/runlog"
+	"mien/shared/device/cpu"
+	"mien/shared/model"
+)
+
+// ErrDiverged says that training failed three times in a row to stay finite,
+// even at an eighth of the rate.
+var ErrDiverged = errors.New("training diverged")
+
+// Patience with losses that are not finite: so many steps in a row before the
+// run goes back to its checkpoint at half the rate, so often.
+const (
+	badSteps    = 3
+	maxHalvings = 3
+)
+
+// Result is what a finished or interrupted run leaves behind.
+type Result struct {
+	Step    int
+	Weights string // path of the newest weights
+	SHA256  string
+}
+
+// run is one training run.
+type run struct {
+	config  Config
+	preset  Preset
+	source  dataset.Source
+	reader  *net.Reader
+	teacher Teacher
+
+	store  *checkpoint.Store
+	log    *runlog.Writer
+	states map[string][]float32
+	at     progress
+	engine *engine
+	feed   *feed
+
+	started time.Time // of this process's steps
+	first   int       // the step that it started from
+	saved   time.Time
+	result  Result
+}
+
+// Run trains until the configured number of steps or until ctx ends; then it
+// saves a checkpoint and returns ctx's error.
+func Run(ctx context.Context, c Config) (Result, error) {
+	c, p, err := c.complete()
+	if err != nil {
+		return Result{}, err
+	}
+	if c.Device == nil {
+		c.Device = cpu.New()
+	}
+	r := &run{config: c, preset: p, states: map[string][]float32{}}
+	unlock, err := r.open(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("train in %q: %w", c.Out, err)
+	}
+	defer unlock()
+	defer r.log.Close()
+	err = r.loop(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
+		return r.result, fmt.Errorf("train in %q: %w", c.Out, err)
+	}
+	return r.result, err
+}
+
+// loop runs the steps that are left.
+func (r *run) loop(ctx context.Context) error {
+	r.started, r.first, r.saved = time.Now(), r.at.Step, time.Now()
+	bad := 0
+	for r.at.Step < r.config.Steps {
+		if r.config.Wait != nil {
+			r.config.Wait()
+		}
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), r.save())
+		}
+		if err := r.enter(r.phase(r.at.Step)); err != nil {
+			return err
+		}
+		in, err := r.feed.inputs(r.at.Step)
+		if err != nil {
+			return err
+		}
+		base := r.preset.Rate / float64(int(1)<<r.at.Halvings)
+		// A step is never cut short: it would leave the states half updated.
+		losses, err := r.engine.run(context.WithoutCancel(ctx), r.at.Step, rate(base, r.at.Step, r.config.Steps), in)
+		switch {
+		case errors.Is(err, errNotFinite):
+			r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
+			if bad++; bad == badSteps {
+				bad = 0
+				if err := r.rollBack(); err != nil {
+					return err
+				}
+				continue
+			}
+		case err != nil:
+			return err
+		default:
+			bad = 0
+		}
+		r.at.Step++
+		r.at.Images += int64(r.config.Batch)
+		r.append(r.entry(losses))
+		if err := r.keep(ctx); err != nil {
+			return err
+		}
+	}
+	r.append(runlog.Entry{Kind: runlog.End, Step: r.at.Step, Images: r.at.Images})
+	return nil
+}
+
+// keep writes what is due after a step.
+func (r *run) keep(ctx context.Context) error {
+	last := r.at.Step == r.config.Steps
+	if last || r.at.Step%r.config.Every == 0 {
+		if err := r.publish(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+	}
+	if last || time.Since(r.saved) >= r.config.Save {
+		return r.save()
+	}
+	return nil
+}
+
+// phase returns the phase that step belongs to.
+func (r *run) phase(step int) Phase {
+	share := 0.
+	for _, p := range r.preset.Phases {
+		share += p.Share
+		if float64(step) < share*float64(r.config.Steps) {
+			return p
+		}
+	}
+	return r.preset.Phases[len(r.preset.Phases)-1]
+}
+
+// enter makes phase the current one.
+func (r *run) enter(phase Phase) error {
+	if r.engine != nil && r.engine.phase.Name == phase.Name {
+		return nil
+	}
+	if r.teacher == nil {
+		phase.Weights.Teacher = 0
+	}
+	if r.engine != nil {
+		if err := r.engine.states(r.states); err != nil {
+			return err
+		}
+		r.engine.program.Close()
+	}
+	e, err := newEngine(r.config.Device, r.preset, phase, r.reader, r.config.Seed, r.states)
+	if err != nil {
+		return err
+	}
+	r.engine = e
+	r.feed.wants = e.wants()
+	return nil
+}
+
+// publish writes the averaged weights and a sample grid.
+func (r *run) publish(ctx context.Context) error {
+	if err := r.engine.states(r.states); err != nil {
+		return err
+	}
+	f, err := Export(r.preset, r.at.Step, r.config.Licence, r.states)
+	if err != nil {
+		return err
+	}
+	b, err := f.Encode()
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("weights/step-%06d.safetensors", r.at.Step)
+	if err := checkpoint.WriteFile(filepath.Join(r.config.Out, name), b); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b)
+	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: hex.EncodeToString(sum[:])}
+	if !r.preset.IsReader() {
+		picture, err := sampleGrid(ctx, r.config.Device, f, r.source)
+		if err != nil {
+			return err
+		}
+		sample := fmt.Sprintf("samples/step-%06d.png", r.at.Step)
+		if err := checkpoint.WriteFile(filepath.Join(r.config.Out, sample), picture); err != nil {
+			return err
+		}
+		r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: sample})
+	}
+	r.append(runlog.Entry{Kind: runlog.Weights, Step: r.at.Step, File: name, SHA256: r.result.SHA256, Bytes: int64(len(b))})
+	return nil
+}
+
+// save writes a checkpoint generation.
+func (r *run) save() error {
+	r.saved = time.Now()
+	if r.engine != nil {
+		if err := r.engine.states(r.states); err != nil {
+			return err
+		}
+	}
+	r.at.LogOffset = r.log.Offset()
+	b, err := encodeState(r.config, r.at, r.states)
+	if err != nil {
+		return err
+	}
+	if err := r.store.Save(r.at.Step, b); err != nil {
+		return err
+	}
+	r.append(runlog.Entry{Kind: runlog.Checkpoint, Step: r.at.Step})
+	return nil
+}
+
+// rollBack returns to the newest checkpoint at half the rate.
+func (r *run) rollBack() error {
+	halvings := r.at.Halvings + 1
+	if halvings > maxHalvings {
+		return fmt.Errorf("%w: step %d: not finite at 1/%d of the rate", ErrDiverged, r.at.Step, 1<<maxHalvings)
+	}
+	if err := r.restore(); err != nil {
+		return err
+	}
+	r.at.Halvings = halvings
+	r.engine = nil
+	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf("went back to step %d at half the rate", r.at.Step)})
+	return nil
+}
+
+// entry is a step's line in the log.
+func (r *run) entry(losses map[string]float64) runlog.Entry {
+	took := time.Since(r.started).Seconds()
+	done := r.at.Step - r.first
+	return runlog.Entry{Kind: runlog.Step, Step: r.at.Step, Steps: r.config.Steps, Images: r.at.Images, Losses: losses, Phase: r.engine.phase.Name,
+		Rate: float64(done*r.config.Batch) / took, ETA: took / float64(done) * float64(r.config.Steps-r.at.Step)}
+}
+
+// append writes to the log, to the hook and to the person watching.
+func (r *run) append(e runlog.Entry) {
+	e.Time = time.Now()
+	if err := r.log.Append(e); err != nil && r.config.Log != nil {
+		fmt.Fprintf(r.config.Log, "warning: %v\n", err)
+	}
+	if r.config.Progress != nil {
+		r.config.Progress(e)
+	}
+	if r.config.Log != nil {
+		tell(r.config.Log, e)
+	}
+}
+
+// dirs are made in a new run directory.
+func dirs(out string) error {
+	for _, d := range []string{"weights", "samples", "checkpoint"} {
+		if err := os.MkdirAll(filepath.Join(out, d), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads a model file from disk.
+func load(path string) (*model.File, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", path, err)
+	}
+	return f, nil
+}

@@ -15,7 +15,7 @@ func randomPlan(seed uint64, steps int) *Plan {
 		a := r.Intn(len(p.Values))
 		s := Step{In: []int{a}}
 		n := p.Values[a].Shape.Numel()
-		shape := tensor.Shape{n}
+		var shape tensor.Shape
 		switch r.Intn(5) {
 		case 0:
 			s.Kind, shape = Reshape, tensor.Shape{n, 1}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mien/native/internal/checkpoint"
+	"mien/shared/au"
+	"mien/shared/device/cpu"
+	"mien/shared/edit"
+	"mien/shared/face"
+	"mien/shared/model"
+	"mien/shared/pixel"
+	"mien/weights"
+)
+
+// maxPhoto bounds a photo's file, in bytes.
+const maxPhoto = 256 << 20
+
+func editCommand() *cobra.Command {
+	var in, out, change, file string
+	cmd := &cobra.Command{
+		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
+		Short:   "Change the expression on a photo",
+		Long:    "Change the expression on the largest face of a photo. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
+		Example: "  mien edit --in photo.jpg --au 12=3,6=2 --out smile.png",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := au.Parse(change)
+			if err != nil {
+				return usage(err, "for example --au 12=3,6=2")
+			}
+			if !strings.EqualFold(filepath.Ext(out), ".png") {
+				return usage(fmt.Errorf("output %q: want a name that ends in .png", out), "")
+			}
+			f, err := modelOr(file, model.KindGenerator)
+			if err != nil {
+				return err
+			}
+			b, err := f.Encode()
+			if err != nil {
+				return err
+			}
+			swap := edit.NewSwap(cpu.New())
+			if _, err := swap.Load(cmd.Context(), b, ""); err != nil {
+				return data(err, "see mien inspect")
+			}
+			e, _, err := open(cmd.Context(), in, swap, nil)
+			if err != nil {
+				return err
+			}
+			picture, err := e.Picture(cmd.Context(), v)
+			if err != nil {
+				return err
+			}
+			var encoded bytes.Buffer
+			if err := png.Encode(&encoded, picture); err != nil {
+				return err
+			}
+			return checkpoint.WriteFile(out, encoded.Bytes())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
+	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
+	f.StringVar(&out, "out", "", "picture to write, .png")
+	f.StringVar(&file, "model", "", "generator to use (default: the shipped one)")
+	must(cmd, "in", "out")
+	return cmd
+}
+
+func readCommand() *cobra.Command {
+	var in, file string
+	cmd := &cobra.Command{
+		Use:     "read --in PHOTO",
+		Short:   "Read the Action Units of a photo",
+		Example: "  mien read --in photo.jpg",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := modelOr(file, model.KindReader)
+			if err != nil {
+				return err
+			}
+			reader, err := model.LoadReader(f, cpu.New())
+			if err != nil {
+				return data(err, "see mien inspect")
+			}
+			_, read, err := open(cmd.Context(), in, edit.NewSwap(cpu.New()), reader)
+			if err != nil {
+				return err
+			}
+			for i, u := range au.Units {
+				fmt.Fprintf(cmd.OutOrStdout(), "AU%s  %.2f  %s\n", u.Code, read[i], u.Name)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
+	cmd.Flags().StringVar(&file, "model", "", "reader to use (default: the shipped one)")
+	must(cmd, "in")
+	return cmd
+}
+
+// must makes flags required.
+func must(cmd *cobra.Command, names ...string) {
+	run := cmd.RunE
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		for _, name := range names {
+			if c.Flag(name).Value.String() == "" {
+				return usage(fmt.Errorf("flag --%s is missing", name), fmt.Sprintf("see mien %s --help", c.Name()))
+			}
+		}
+		return run(c, args)
+	}
+}
+
+// open reads a photo and finds its face.
+func open(ctx context.Context, path string, swap *edit.Swap, reader *model.Reader) (*edit.Editor, au.Vector, error) {
+	var none au.Vector
+	img, err := photo(path)
+	if err != nil {
+		return nil, none, err
+	}
+	finder, err := face.NewFinder()
+	if err != nil {
+		return nil, none, err
+	}
+	e := edit.New(swap, reader, finder)
+	_, read, err := e.SetPhoto(ctx, img)
+	if errors.Is(err, face.ErrNoFace) {
+		return nil, none, data(fmt.Errorf("no face found in %q", path), "the face should be at least 80 pixels wide and look at the camera")
+	}
+	return e, read, err
+}
+
+func photo(path string) (*image.NRGBA, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxPhoto {
+		return nil, data(fmt.Errorf("read %q: %d bytes, at most %d are read", path, info.Size(), maxPhoto), "")
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	img, err := pixel.Decode(b)
+	if err != nil {
+		return nil, data(fmt.Errorf("read %q: %w", path, err), "give a png, jpeg, gif, bmp or webp picture")
+	}
+	return img, nil
+}
+
+// modelOr reads the model at path, or the shipped one of the given kind.
+func modelOr(path, kind string) (*model.File, error) {
+	if path != "" {
+		return readModel(path)
+	}
+	b, err := weights.Shipped(kind)
+	if err != nil {
+		return nil, data(err, "train one with mien train, then give --model FILE")
+	}
+	return model.Decode(b)
+}

@@ -3,7 +3,10 @@
 // the expressions that photographs are short of.
 package synth
 
-import "mien/shared/tensor"
+import (
+	"mien/native/internal/prior"
+	"mien/shared/tensor"
+)
 
 // Identity is what makes a person: everything in a picture that is not
 // expression. Lengths are factors or pixels of the 128 x 128 crop.
@@ -34,20 +37,6 @@ const (
 	streamGrain
 	streamChange
 )
-
-// template is the mean neutral face: 68 landmarks averaged over 565 frontal
-// neutral photographs and their mirror images, the eyes opened by a quarter.
-var template = [68][2]float32{
-	{19.8, 46.5}, {20.3, 58.1}, {21.8, 69.7}, {24.0, 81.1}, {28.1, 91.6}, {34.7, 100.6}, {43.1, 107.9}, {52.7, 113.5}, {63.5, 115.1},
-	{74.3, 113.5}, {83.9, 107.9}, {92.3, 100.6}, {98.9, 91.6}, {103.0, 81.1}, {105.2, 69.7}, {106.7, 58.1}, {107.2, 46.5},
-	{27.1, 35.8}, {32.8, 30.8}, {40.6, 29.3}, {48.7, 30.4}, {56.3, 33.3}, {70.7, 33.3}, {78.3, 30.4}, {86.4, 29.3}, {94.2, 30.8}, {99.9, 35.8},
-	{63.5, 43.0}, {63.5, 50.4}, {63.5, 57.6}, {63.5, 65.2}, {54.8, 71.0}, {59.0, 72.4}, {63.5, 73.7}, {68.0, 72.4}, {72.2, 71.0},
-	{36.3, 45.1}, {41.0, 41.2}, {46.8, 41.2}, {51.7, 45.6}, {46.4, 47.4}, {40.7, 47.4},
-	{75.3, 45.6}, {80.2, 41.2}, {86.0, 41.2}, {90.7, 45.1}, {86.3, 47.4}, {80.6, 47.4},
-	{46.9, 86.0}, {53.1, 83.0}, {59.1, 81.4}, {63.5, 82.5}, {67.9, 81.4}, {73.9, 83.0}, {80.1, 86.0},
-	{74.1, 90.6}, {68.2, 92.5}, {63.5, 92.9}, {58.8, 92.5}, {52.9, 90.6},
-	{49.6, 86.1}, {59.0, 85.3}, {63.5, 85.8}, {68.0, 85.3}, {77.4, 86.1}, {68.0, 86.9}, {63.5, 87.3}, {59.0, 86.9},
-}
 
 var (
 	skins = []colour{{.96, .80, .69}, {.92, .73, .60}, {.87, .66, .50}, {.76, .55, .40}, {.62, .43, .31}, {.48, .32, .23}, {.36, .24, .18}}
@@ -94,7 +83,7 @@ func build(r *tensor.Rand) [68][2]float32 {
 	mouthWide, mouthDown, lipUp, lipLow := 1+n(.07), n(1.6), 1.1+n(.22), 1.1+n(.22)
 	eyeWide, eyeOpen, apart, tilt := 1.06+n(.05), 1.12+n(.1), n(.9), n(.5)
 	gape := max(n(.5), 0)
-	l := template
+	l := prior.Neutral
 	for i := range l {
 		x, y := l[i][0]-63.5, l[i][1]
 		side := float32(1)

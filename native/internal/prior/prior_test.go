@@ -1,0 +1,213 @@
+package prior
+
+import (
+	"context"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mien/native/internal/dataset"
+	"mien/shared/au"
+	"mien/shared/tensor"
+)
+
+// waves is a source of people whose picture gets a bright mouth with AU25.
+type waves struct{ n int }
+
+func (w waves) Len() int  { return w.n }
+func (w waves) Size() int { return 64 }
+func (w waves) Labels(i int) au.Vector {
+	r := tensor.NewRand(1, 1, 0, uint64(i))
+	return au.Vector{14: r.Range(0, 5), 8: r.Range(0, 5)}
+}
+func (w waves) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error) {
+	v := w.Labels(i)
+	l := face
+	img := make([]uint8, 64*64*3)
+	for p := range 64 * 64 {
+		b := 80 + p%64 + p/64/2
+		if x, y := p%64, p/64; x > 28 && x < 36 && y > 40 && y < 46 {
+			b += int(10 * v[14])
+		}
+		for c := range 3 {
+			img[3*p+c] = uint8(b)
+		}
+	}
+	return img, v, &l, string(rune('a' + i/4)), nil
+}
+
+// face is the neutral face with the lips apart.
+var face = func() Landmarks {
+	l := Neutral
+	for k := 65; k < 68; k++ {
+		l[k][1] += 5
+	}
+	return l
+}()
+
+func TestMoveNeverCrosses(t *testing.T) {
+	for i := range 400 {
+		r := tensor.NewRand(2, 1, 0, uint64(i))
+		var d au.Vector
+		for k := range d {
+			d[k] = r.Range(-au.Max, au.Max)
+		}
+		m := Move(face, d)
+		for _, p := range facing {
+			if gap := m[p[1]][1] - m[p[0]][1]; gap < leastOpening*(face[p[1]][1]-face[p[0]][1])-.01 {
+				t.Fatalf("change %v: points %v are %g apart, want at least %g", d, p, gap, leastOpening*(face[p[1]][1]-face[p[0]][1]))
+			}
+		}
+	}
+	if Move(face, au.Vector{}) != face {
+		t.Error("no change moves landmarks")
+	}
+}
+
+func TestFitFindsTheShade(t *testing.T) {
+	p, err := Fit(context.Background(), waves{400}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := side * side * 3
+	at := func(i, x, y int) float32 { return p.shading[i*n+(y*side+x)*3] }
+	if at(14, 32, 43) < .02 || at(14, 32, 20) > .2*at(14, 32, 43) || at(8, 32, 43) > .2*at(14, 32, 43) {
+		t.Errorf("shading of AU25 at the mouth %g, at the brow %g; of AU12 at the mouth %g", at(14, 32, 43), at(14, 32, 20), at(8, 32, 43))
+	}
+	b, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, 64*64*3)
+	for i := range x {
+		x[i] = float32(i%97)/48 - 1
+	}
+	d := au.Vector{14: 2, 8: 1}
+	a, wa, err := p.Teach(x, 64, face, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := q.Picture(x, 64, &face, d)
+	var moved float32
+	for i := range a {
+		if a[i] != c[i] {
+			t.Fatal("a prior read back edits differently")
+		}
+	}
+	for _, v := range wa {
+		moved = max(moved, v, -v)
+	}
+	if moved < .01 || moved > .5 {
+		t.Errorf("largest warp %g, want .01 to .5", moved)
+	}
+	same, _, err := p.Teach(x, 64, face, au.Vector{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range x {
+		if same[i] != x[i] {
+			t.Fatal("no change changes the picture")
+		}
+	}
+	if _, err := Decode(b[:len(b)-1]); err == nil {
+		t.Error("a cut file was read")
+	}
+}
+
+func TestWarpCarriesLandmarks(t *testing.T) {
+	p := &Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}
+	d := au.Vector{8: 3}
+	warp, _, err := p.Edit(face, d, 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := Move(face, d)
+	for _, k := range []int{48, 54} { // the corners of a smile
+		var w [2]float32
+		sample(warp, 128, 2, (moved[k][0]+.5)/64-1, (moved[k][1]+.5)/64-1, w[:])
+		for c := range 2 {
+			want := face[k][c] - moved[k][c]
+			if got := w[c] * 64; got-want > .8 || want-got > .8 {
+				t.Errorf("landmark %d looks back by %g pixels, want %g", k, got, want)
+			}
+		}
+	}
+}
+
+func BenchmarkTeach(b *testing.B) {
+	p := &Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}
+	x := make([]float32, 64*64*3)
+	for b.Loop() {
+		if _, _, err := p.Teach(x, 64, face, au.Vector{8: 3, 4: 2}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestPrivateFit fits on the private faces and writes the prior and a sheet of
+// edits into the directory MIEN_PRIOR, which must lie outside the repository.
+func TestPrivateFit(t *testing.T) {
+	dir, root := os.Getenv("MIEN_PRIOR"), "../../../../shared/data"
+	if _, err := os.Stat(root); err != nil || dir == "" {
+		t.Skipf("set MIEN_PRIOR=DIRECTORY, and have private faces at %s, to fit the prior", root)
+	}
+	ctx := context.Background()
+	begin := time.Now()
+	train, err := dataset.Open(ctx, filepath.Join(root, "faces"), dataset.Options{Size: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("read in %v: %s", time.Since(begin), train.Report)
+	begin = time.Now()
+	p, err := Fit(ctx, train.Train, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("fitted in %v", time.Since(begin))
+	b, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "prior.safetensors"), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	held, err := dataset.Open(ctx, filepath.Join(root, "test_faces"), dataset.Options{Size: 64, TrainSize: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := []string{"", "12=3", "6=3,12=3,25=2", "1=3,2=3", "4=3", "15=3", "25=3,26=3", "9=3", "45=4", "10=3", "14=3", "17=3", "20=3", "23=3", "5=3", "7=3", "12=-3"}
+	const size = 64
+	sheet := image.NewNRGBA(image.Rect(0, 0, size*len(changes), size*held.Train.Len()))
+	for row := range held.Train.Len() {
+		img, _, l, _, _ := held.Train.Sample(row)
+		x := make([]float32, len(img))
+		dataset.Fill(x, img)
+		for col, s := range changes {
+			d, err := au.Parse(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			y := p.Picture(x, size, l, d)
+			for i := range size * size {
+				b := func(c int) uint8 { return uint8((y[3*i+c]+1)*127.5 + .5) }
+				sheet.Set(col*size+i%size, row*size+i/size, color.NRGBA{b(0), b(1), b(2), 255})
+			}
+		}
+	}
+	f, err := os.Create(filepath.Join(dir, "edits.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, sheet); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,47 @@
+# make demo: the page, with the shipped weights. make test: every test.
+# make help lists the rest.
+
+export GOFLAGS := -buildvcs=false
+STATIC := native/internal/server/static
+GO_PAGE := GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w'
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build page test deps check bench train
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: build ## serve the page with the shipped weights, print its address
+	bin/mien demo
+
+build: page ## build bin/mien with the page inside
+	go build -trimpath -o bin/mien ./native
+
+page: ## build the page's WebAssembly and compress it
+	@mkdir -p $(STATIC)
+	@find $(STATIC) -mindepth 1 ! -name .keep -delete
+	$(GO_PAGE) -o $(STATIC)/stage.wasm ./wasm/stage
+	$(GO_PAGE) -o $(STATIC)/worker.wasm ./wasm/worker
+	cp -r web/. $(STATIC)/
+	cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(STATIC)/
+	go run ./tools/precompress $(STATIC)
+
+test: deps build ## run every test (installs Chromium on Debian as root)
+	go test -timeout 15m ./...
+
+deps:
+	@sh tools/install-test-deps.sh
+
+check: ## format, vet, staticcheck, import direction
+	@test -z "$$(gofmt -l native shared tools wasm weights)" || { gofmt -d native shared tools wasm weights; exit 1; }
+	go vet ./...
+	GOOS=js GOARCH=wasm go vet ./shared/... ./wasm/...
+	go tool staticcheck ./...
+	GOOS=js GOARCH=wasm go tool staticcheck ./wasm/...
+	go run ./tools/imports
+
+bench: build ## print GFLOP/s, images/s, ms a frame
+	go test -run '^$$' -bench . -benchtime 1s ./shared/device/cpu/... ./shared/edit ./native/internal/train ./native/internal/browsertest
+
+train: build ## train the tiny preset on drawn faces
+	bin/mien train --preset tiny --data synth

@@ -80,8 +80,8 @@ func pointCascade(b []byte) (*pigo.PuplocCascade, error) {
 	if depth < 1 || depth > maxCascadeDepth || stages < 1 || stages > 100 || trees < 1 || trees > 1000 {
 		return nil, fmt.Errorf("point cascade: %d stages of %d trees of depth %d: want 1 to 100 of 1 to 1000 of 1 to %d", stages, trees, depth, maxCascadeDepth)
 	}
-	if s := math.Float32frombits(binary.LittleEndian.Uint32(b[4:])); !(s > 0 && s <= 1) {
-		return nil, fmt.Errorf("point cascade: scale %g per stage: want above 0 to 1", s)
+	if s := math.Float32frombits(binary.LittleEndian.Uint32(b[4:])); !(s >= .1 && s <= 1) {
+		return nil, fmt.Errorf("point cascade: scale %g per stage: want .1 to 1", s)
 	}
 	size := 12<<depth - 4
 	if want := 16 + uint64(stages)*uint64(trees)*uint64(size); uint64(len(b)) != want {

@@ -32,7 +32,9 @@ const (
 	// minDetection is the summed score of overlapping windows from which a place
 	// is looked at closely; below surelyUpright the tilted copies are searched.
 	minDetection  = 3
-	surelyUpright = 30
+	surelyUpright = 300
+	// minPart is the part of the best face's score that the others must reach.
+	minPart = .15
 	// maxCandidates bounds the close looks per tilt.
 	maxCandidates = 12
 	// MaxSide bounds a photo's sides, so that coordinates keep their precision.
@@ -46,7 +48,7 @@ var tilts = [...]float64{-20 * math.Pi / 180, 20 * math.Pi / 180, -40 * math.Pi 
 // Face is one face in a photo, in coordinates in which pixel i covers [i, i+1).
 type Face struct {
 	Box         image.Rectangle // of the frame's square, may reach beyond the photo
-	Score       float32         // summed score of the upright face; minScore to about 300
+	Score       float32         // summed score of the upright face; minScore to about 2000
 	Left, Right [2]float64      // eye centres (x, y), left in the picture first
 	Tilt        float64         // radians, positive when the right eye is lower
 	Frame       Frame
@@ -91,6 +93,8 @@ func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
 	if len(faces) == 0 {
 		return nil, ErrNoFace
 	}
+	least := minPart * best(faces).Score
+	faces = slices.DeleteFunc(faces, func(f Face) bool { return f.Score < least })
 	slices.SortFunc(faces, func(a, b Face) int { return cmp.Compare(b.Frame.Scale(), a.Frame.Scale()) })
 	return faces, nil
 }

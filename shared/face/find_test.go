@@ -117,6 +117,7 @@ func TestHeldoutFacesComeBack(t *testing.T) {
 	}
 	finder := newFinder(t)
 	var errs []float64
+	var scores []float32
 	within, missed := 0, 0
 	for i, file := range heldout(t, n) {
 		r := tensor.NewRand(1, streamPlace, 0, uint64(i))
@@ -131,6 +132,7 @@ func TestHeldoutFacesComeBack(t *testing.T) {
 		}
 		e := eyeError(faces[0], frame)
 		errs = append(errs, e)
+		scores = append(scores, faces[0].Score)
 		if e <= 3 {
 			within++
 		} else {
@@ -138,9 +140,13 @@ func TestHeldoutFacesComeBack(t *testing.T) {
 		}
 	}
 	slices.Sort(errs)
+	slices.Sort(scores)
+	t.Logf("scores from %.0f, a tenth below %.0f", scores[0], scores[len(scores)/10])
 	t.Logf("%d of %d within 3 pixels, %d missed, median %.2f", within, n, missed, errs[len(errs)/2])
-	if within*100 < n*80 {
-		t.Errorf("%d of %d faces come back within 3 pixels, want 80%%", within, n)
+	// 95% of these 40 come back within 3 pixels, 87% and more of larger samples;
+	// the rest of the margin is for pigo's unseeded perturbations.
+	if within*100 < n*85 {
+		t.Errorf("%d of %d faces come back within 3 pixels, want 85%%", within, n)
 	}
 }
 

@@ -71,6 +71,7 @@ func (p *Prior) Edit(l Landmarks, d au.Vector, size int) (warp, shading []float3
 			sum[k] += shadeScale * amount * v
 		}
 	}
+	soften(sum)
 	var v [4]float32
 	for i := range size * size {
 		sample(f, grid, 4, float32(centre(i%size, size)), float32(centre(i/size, size)), v[:])
@@ -78,6 +79,26 @@ func (p *Prior) Edit(l Landmarks, d au.Vector, size int) (warp, shading []float3
 		sample(sum, side, 3, v[2], v[3], shading[3*i:3*i+3])
 	}
 	return warp, shading, nil
+}
+
+// keptColour is the part of the shading's colour that stays: all of it turns
+// teeth cyan where lips were expected.
+const keptColour = .4
+
+// mostShade bounds the shading, in spreads of the picture: several Action Units
+// that whiten the same teeth must not add up.
+const mostShade = 1.6
+
+// soften limits colour and amount of shading [side side 3] in place.
+func soften(shading []float32) {
+	for i := 0; i < len(shading); i += 3 {
+		p := shading[i : i+3]
+		grey := (p[0] + p[1] + p[2]) / 3
+		limit := 1 / (1 + max(grey, -grey)/mostShade)
+		for c := range p {
+			p[c] = (grey + (p[c]-grey)*keptColour) * limit
+		}
+	}
 }
 
 // Teach edits x [S S 3] in [-1, 1]. It returns the picture and the warp at half

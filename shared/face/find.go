@@ -30,9 +30,9 @@ const (
 	detectSide = 640
 	minWindow  = 32
 	// minDetection is the summed score of overlapping windows from which a place
-	// is looked at closely; below surelyUpright the tilted copies are searched.
-	minDetection  = 3
-	surelyUpright = 300
+	// is looked at closely; from the score sure on no further tilts are searched.
+	minDetection = 3
+	sure         = 300
 	// minPart is the part of the best face's score that the others must reach.
 	minPart = .15
 	// maxCandidates bounds the close looks per tilt.
@@ -41,9 +41,9 @@ const (
 	MaxSide = 1 << 16
 )
 
-// tilts are the turns that are searched when no upright face is sure, radians.
-// The cascade bears about 15 degrees to either side.
-var tilts = [...]float64{-20 * math.Pi / 180, 20 * math.Pi / 180, -40 * math.Pi / 180, 40 * math.Pi / 180}
+// tilts are the turns that are searched one after the other until a face is
+// sure, radians. The cascade bears about 15 degrees to either side.
+var tilts = [...]float64{0, -20 * math.Pi / 180, 20 * math.Pi / 180, -40 * math.Pi / 180, 40 * math.Pi / 180}
 
 // Face is one face in a photo, in coordinates in which pixel i covers [i, i+1).
 type Face struct {
@@ -84,10 +84,11 @@ func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
 		return nil, fmt.Errorf("find faces in %dx%d pixels: want sides of 1 to %d", w, h, MaxSide)
 	}
 	photo := newPyramid(grey(img), patchSide/4)
-	faces := f.search(nil, photo, 0)
-	if len(faces) == 0 || best(faces).Score < surelyUpright {
-		for _, tilt := range tilts {
-			faces = f.search(faces, photo, tilt)
+	var faces []Face
+	for _, tilt := range tilts {
+		faces = f.search(faces, photo, tilt)
+		if len(faces) > 0 && best(faces).Score >= sure {
+			break
 		}
 	}
 	if len(faces) == 0 {

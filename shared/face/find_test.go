@@ -143,8 +143,8 @@ func TestHeldoutFacesComeBack(t *testing.T) {
 	slices.Sort(scores)
 	t.Logf("scores from %.0f, a tenth below %.0f", scores[0], scores[len(scores)/10])
 	t.Logf("%d of %d within 3 pixels, %d missed, median %.2f", within, n, missed, errs[len(errs)/2])
-	// 95% of these 40 come back within 3 pixels, 87% and more of larger samples;
-	// the rest of the margin is for pigo's unseeded perturbations.
+	// 38 of these 40 come back within 3 pixels, 162 of 180 (MIEN_FACES=180); the
+	// margin is for pigo's unseeded perturbations. What fails is turned far aside.
 	if within*100 < n*85 {
 		t.Errorf("%d of %d faces come back within 3 pixels, want 85%%", within, n)
 	}

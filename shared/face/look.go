@@ -14,14 +14,14 @@ const (
 	patchSide  = 384
 	patchReach = 1.3
 	patchUnit  = 2 * patchReach / patchSide // frame units per patch pixel
-	looks      = 3
+	looks      = 4
 	// perturbs is the number of starting points of which pigo takes the median.
 	// Its pool has room for 63, and it sorts all of them whatever the number.
 	perturbs = 63
 	// minScore tells faces from patterns. Of 40 test faces the least scores
 	// about 120 and a tenth below 400; cloth and hair reach 125. In a photo with
 	// a clear face, find drops what scores less than minPart of it.
-	minScore = 50
+	minScore = 40
 	// minFace is the least side of a frame, in photo pixels, that holds more
 	// than a blur.
 	minFace = 24

@@ -3,8 +3,10 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"mien/native/internal/dataset"
+	"mien/native/internal/prior"
 	"mien/native/internal/synth"
 )
 
@@ -28,5 +30,9 @@ const validation = .05
 
 // openTeacher reads the prior at path.
 func openTeacher(path string) (Teacher, error) {
-	return nil, fmt.Errorf("%q: this version trains without the prior's pictures", path)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return prior.Decode(b)
 }

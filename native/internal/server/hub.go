@@ -1,0 +1,174 @@
+package server
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"mien/shared/protocol"
+)
+
+// Bounds of a connection.
+const (
+	maxClients    = 1024
+	writeDeadline = 5 * time.Second
+	pingEvery     = 15 * time.Second
+	pongWait      = 40 * time.Second
+	maxPerSecond  = 20 // messages from a page
+)
+
+// hub sends messages to every page. A page has one slot for each type of
+// message, in which the newest wins: a slow page costs nothing, and training
+// never waits.
+type hub struct {
+	mu      sync.Mutex
+	clients map[*client]bool
+	latest  map[string]protocol.Message // replayed to a page that connects
+}
+
+func newHub() *hub {
+	return &hub{clients: map[*client]bool{}, latest: map[string]protocol.Message{}}
+}
+
+// client is one connected page.
+type client struct {
+	conn    *websocket.Conn
+	allowed bool
+
+	mu    sync.Mutex
+	slots map[string]protocol.Message
+	order []string
+	wake  chan struct{}
+	done  chan struct{}
+	once  sync.Once
+}
+
+// topics are the types that a page hears of when it connects, in order.
+var topics = []string{protocol.TypeState, protocol.TypeProgress, protocol.TypeSample, protocol.TypeWeights}
+
+// send gives m to every page and remembers it.
+func (h *hub) send(m protocol.Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.latest[m.Type] = m
+	for c := range h.clients {
+		c.put(m)
+	}
+}
+
+// add takes a page in, unless there are too many.
+func (h *hub) add(c *client, hello protocol.Message) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.clients) >= maxClients {
+		return false
+	}
+	h.clients[c] = true
+	c.put(hello)
+	for _, t := range topics {
+		if m, ok := h.latest[t]; ok {
+			c.put(m)
+		}
+	}
+	return true
+}
+
+func (h *hub) remove(c *client) {
+	h.mu.Lock()
+	delete(h.clients, c)
+	h.mu.Unlock()
+	c.close()
+}
+
+func (c *client) close() { c.once.Do(func() { close(c.done); c.conn.Close() }) }
+
+// put fills the slot of m's type.
+func (c *client) put(m protocol.Message) {
+	c.mu.Lock()
+	if _, waiting := c.slots[m.Type]; !waiting {
+		c.order = append(c.order, m.Type)
+	}
+	c.slots[m.Type] = m
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take empties the slots.
+func (c *client) take() []protocol.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ms []protocol.Message
+	for _, t := range c.order {
+		ms = append(ms, c.slots[t])
+	}
+	clear(c.slots)
+	c.order = c.order[:0]
+	return ms
+}
+
+// write sends what is in the slots until the page is gone.
+func (c *client) write() {
+	defer c.close()
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		select {
+		case <-c.done:
+			return
+		case <-ping.C:
+			if c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)) != nil {
+				return
+			}
+		case <-c.wake:
+			for _, m := range c.take() {
+				b, err := m.Encode()
+				if err != nil {
+					continue // too long to send: nothing a page could do
+				}
+				if c.conn.SetWriteDeadline(time.Now().Add(writeDeadline)) != nil || c.conn.WriteMessage(websocket.TextMessage, b) != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// read hands the page's messages to f until the page is gone or misbehaves.
+func (c *client) read(f func(protocol.Message)) {
+	c.conn.SetReadLimit(protocol.MaxMessage)
+	alive := func(string) error { return c.conn.SetReadDeadline(time.Now().Add(pongWait)) }
+	_ = alive("")
+	c.conn.SetPongHandler(alive)
+	second, count := time.Now(), 0
+	for {
+		kind, b, err := c.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if now := time.Now(); now.Sub(second) > time.Second {
+			second, count = now, 0
+		}
+		if count++; count > maxPerSecond {
+			c.refuse(websocket.ClosePolicyViolation, "too many messages")
+			return
+		}
+		if kind != websocket.TextMessage {
+			c.refuse(websocket.CloseUnsupportedData, "want text")
+			return
+		}
+		m, err := protocol.Decode(b)
+		if err != nil {
+			c.refuse(websocket.ClosePolicyViolation, "not a message of this protocol")
+			return
+		}
+		f(m)
+	}
+}
+
+func (c *client) refuse(code int, why string) {
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, why), time.Now().Add(writeDeadline))
+}

@@ -1,0 +1,212 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mien/native/internal/runlog"
+	"mien/shared/protocol"
+)
+
+// Job is a training run that a page asked for.
+type Job struct {
+	Preset string
+	Data   string
+	Steps  int
+	Seed   uint64
+	Out    string // the run directory to use
+	// Wait blocks while the run is paused.
+	Wait func(context.Context)
+}
+
+// Trainer trains. It must save and return soon after ctx ends.
+type Trainer func(ctx context.Context, j Job) error
+
+// followEvery is how often a run log is looked at.
+const followEvery = 200 * time.Millisecond
+
+// maxJobSteps bounds what a page may ask for.
+const maxJobSteps = 10_000_000
+
+// runner starts, pauses and stops the server's own run, and tells the hub how
+// it and the watched run go. The run log is its only source.
+type runner struct {
+	config Config
+	hub    *hub
+
+	mu     sync.Mutex
+	base   context.Context // of all runs; nil before run
+	state  protocol.Message
+	cancel context.CancelFunc // of the run under way
+	resume chan struct{}      // closed when not paused
+	jobs   sync.WaitGroup
+}
+
+func newRunner(c Config, h *hub) *runner {
+	r := &runner{config: c, hub: h, resume: make(chan struct{})}
+	close(r.resume)
+	r.set(protocol.Message{Run: protocol.Idle})
+	return r
+}
+
+// run follows the watched run until ctx ends, then waits for the own one.
+func (r *runner) run(ctx context.Context) {
+	r.mu.Lock()
+	r.base = ctx
+	r.mu.Unlock()
+	if r.config.Watch != "" {
+		r.follow(ctx, r.config.Watch)
+	}
+	<-ctx.Done()
+	r.mu.Lock()
+	if r.cancel != nil {
+		r.cancel()
+	}
+	r.mu.Unlock()
+	r.jobs.Wait()
+}
+
+// set announces a state; mu is held or not needed yet.
+func (r *runner) set(m protocol.Message) {
+	m.Type = protocol.TypeState
+	r.state = m
+	r.hub.send(m)
+}
+
+// do carries out what a page asked for.
+func (r *runner) do(m protocol.Message) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.config.Trainer == nil {
+		return errors.New("this server does not train")
+	}
+	switch m.Type {
+	case protocol.TypeStart:
+		return r.start(m)
+	case protocol.TypePause:
+		if r.state.Run != protocol.Running {
+			return errors.New("nothing is running")
+		}
+		r.resume = make(chan struct{})
+		s := r.state
+		s.Run = protocol.Paused
+		r.set(s)
+	case protocol.TypeResume:
+		if r.state.Run != protocol.Paused {
+			return errors.New("nothing is paused")
+		}
+		close(r.resume)
+		s := r.state
+		s.Run = protocol.Running
+		r.set(s)
+	case protocol.TypeStop:
+		if r.cancel == nil {
+			return errors.New("nothing is running")
+		}
+		r.cancel()
+	default:
+		return fmt.Errorf("message %q is not for the server", m.Type)
+	}
+	return nil
+}
+
+// start begins a run; mu is held.
+func (r *runner) start(m protocol.Message) error {
+	if r.cancel != nil {
+		return errors.New("a training is running already: stop it first")
+	}
+	if r.base == nil || r.base.Err() != nil {
+		return errors.New("the server is not ready")
+	}
+	if m.Steps < 1 || m.Steps > maxJobSteps {
+		return fmt.Errorf("steps %d: want 1 to %d", m.Steps, maxJobSteps)
+	}
+	if m.Data != "synth" {
+		if info, err := os.Stat(m.Data); err != nil || !info.IsDir() {
+			return fmt.Errorf("data %q is no folder on the server", m.Data)
+		}
+	}
+	name := "page-" + time.Now().UTC().Format("20060102-150405.000")
+	ctx, cancel := context.WithCancel(r.base)
+	r.cancel = cancel
+	state := protocol.Message{Run: protocol.Running, Preset: m.Preset, Data: m.Data, Steps: m.Steps}
+	r.set(state)
+	j := Job{Preset: m.Preset, Data: m.Data, Steps: m.Steps, Seed: m.Seed, Out: filepath.Join(r.config.Runs, name), Wait: r.wait}
+	r.jobs.Go(func() { r.train(ctx, cancel, j, state) })
+	return nil
+}
+
+// wait blocks while the run is paused.
+func (r *runner) wait(ctx context.Context) {
+	r.mu.Lock()
+	resume := r.resume
+	r.mu.Unlock()
+	select {
+	case <-resume:
+	case <-ctx.Done():
+	}
+}
+
+// train runs a job to its end and tells of it.
+func (r *runner) train(ctx context.Context, cancel context.CancelFunc, j Job, state protocol.Message) {
+	following, stop := context.WithCancel(ctx)
+	var follower sync.WaitGroup
+	follower.Go(func() { r.follow(following, j.Out) })
+	err := r.config.Trainer(ctx, j)
+	if ctx.Err() == nil {
+		time.Sleep(2 * followEvery) // let the follower see the last entries
+	}
+	stop()
+	follower.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	state.Run = protocol.Done
+	switch {
+	case ctx.Err() != nil:
+		state.Run = protocol.Stopped
+	case err != nil:
+		state.Run, state.Text = protocol.Failed, err.Error()
+		r.config.Log(fmt.Sprintf("training failed: %v", err))
+	}
+	if r.state.Run == protocol.Paused {
+		close(r.resume)
+	}
+	r.cancel = nil
+	cancel()
+	r.set(state)
+}
+
+// follow tells the pages what the run in dir logs.
+func (r *runner) follow(ctx context.Context, dir string) {
+	name := filepath.Base(dir)
+	err := runlog.Follow(ctx, filepath.Join(dir, "log.jsonl"), followEvery, func() {}, func(e runlog.Entry) {
+		switch e.Kind {
+		case runlog.Start:
+			if dir == r.config.Watch {
+				r.mu.Lock()
+				r.set(protocol.Message{Run: protocol.Running, Preset: e.Preset, Data: e.Data, Steps: e.Steps})
+				r.mu.Unlock()
+			}
+		case runlog.End:
+			if dir == r.config.Watch {
+				r.mu.Lock()
+				r.set(protocol.Message{Run: protocol.Done, Step: e.Step})
+				r.mu.Unlock()
+			}
+		case runlog.Step:
+			r.hub.send(protocol.Message{Type: protocol.TypeProgress, Step: e.Step, Steps: e.Steps, Images: e.Images, Rate: e.Rate, ETA: e.ETA, Losses: e.Losses})
+		case runlog.Sample:
+			r.hub.send(protocol.Message{Type: protocol.TypeSample, Step: e.Step, URL: "/runs/" + name + "/" + e.File})
+		case runlog.Weights:
+			r.hub.send(protocol.Message{Type: protocol.TypeWeights, Step: e.Step, URL: "/runs/" + name + "/" + e.File, SHA256: e.SHA256, Bytes: e.Bytes})
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		r.config.Log(err.Error())
+	}
+}

@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
@@ -51,7 +53,8 @@ func editCommand() *cobra.Command {
 				return err
 			}
 			swap := edit.NewSwap(cpu.New())
-			if _, err := swap.Load(cmd.Context(), b, ""); err != nil {
+			sum := sha256.Sum256(b)
+			if _, err := swap.Load(cmd.Context(), b, hex.EncodeToString(sum[:])); err != nil {
 				return data(err, "see mien inspect")
 			}
 			e, _, err := open(cmd.Context(), in, swap, nil)

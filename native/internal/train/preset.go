@@ -110,6 +110,13 @@ var presets = []Preset{
 		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},
 	{
+		Name:      "distil",
+		About:     "64x64 editor taught by the prior alone: minutes to a first model",
+		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},
+		Phases:    []Phase{{Name: "distil", Share: 1, Weights: smooth}},
+		Batch:     16, Steps: 3000, Rate: 6e-4, Beta1: .9, Beta2: .99,
+	},
+	{
 		Name:   "reader",
 		About:  "64x64 AU reader: 17 Action Units and 68 landmarks",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},

@@ -1,0 +1,89 @@
+// Command ship puts a trained model file into weights/, in half precision, and
+// into the manifest:
+//
+//	go run ./tools/ship -in runs/mien/weights/step-020000.safetensors -name mien.safetensors -data "..."
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mien/shared/model"
+)
+
+// entry is one file of weights/manifest.json.
+type entry struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	SHA256  string `json:"sha256"`
+	Bytes   int    `json:"bytes"`
+	Preset  string `json:"preset"`
+	Step    int    `json:"step"`
+	Size    int    `json:"size"`
+	Data    string `json:"data"`
+	Licence string `json:"licence"`
+}
+
+type manifest struct {
+	Files []entry `json:"files"`
+}
+
+func main() {
+	in := flag.String("in", "", "model file that mien train wrote")
+	name := flag.String("name", "", "file name in weights/")
+	data := flag.String("data", "", "what it was trained on")
+	licence := flag.String("licence", "non-commercial research", "of the weights")
+	flag.Parse()
+	if err := ship(*in, *name, *data, *licence); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func ship(in, name, data, licence string) error {
+	b, err := os.ReadFile(in)
+	if err != nil {
+		return err
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		return err
+	}
+	f.Meta["mien.licence"] = licence
+	if b, err = f.EncodeHalf(); err != nil {
+		return err
+	}
+	info, err := f.Info()
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b)
+	e := entry{name, info.Kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, data, licence}
+	if err := os.WriteFile(filepath.Join("weights", name), b, 0o644); err != nil {
+		return err
+	}
+	const path = "weights/manifest.json"
+	var m manifest
+	if old, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(old, &m); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	kept := []entry{e}
+	for _, o := range m.Files {
+		if o.Kind != e.Kind {
+			kept = append(kept, o)
+		}
+	}
+	m.Files = kept
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}

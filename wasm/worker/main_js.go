@@ -1,0 +1,191 @@
+// Command worker is the part of the page that thinks: it finds the face, reads
+// its Action Units and computes fields, in a Web Worker, so that the page never
+// freezes. Messages are plain objects with a type; large arrays are moved, not
+// copied.
+package main
+
+import (
+	"context"
+	"errors"
+	"image"
+	"syscall/js"
+	"time"
+
+	"mien/shared/au"
+	"mien/shared/device/cpu"
+	"mien/shared/edit"
+	"mien/shared/face"
+	"mien/shared/model"
+)
+
+// maxPixels bounds a photo; the page reduces larger ones before sending.
+const maxPixels = 64 << 20
+
+// worker holds the photo and the networks.
+type worker struct {
+	swap   *edit.Swap
+	editor *edit.Editor
+	finder *face.Finder
+	queue  chan js.Value
+}
+
+func main() {
+	w := &worker{swap: edit.NewSwap(cpu.New()), queue: make(chan js.Value, 64)}
+	finder, err := face.NewFinder()
+	if err != nil {
+		post(map[string]any{"type": "error", "text": err.Error()})
+		return
+	}
+	w.finder = finder
+	w.editor = edit.New(w.swap, nil, finder)
+	js.Global().Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		w.queue <- args[0].Get("data")
+		return nil
+	}))
+	post(map[string]any{"type": "ready", "units": units(), "emotions": emotions()})
+	for m := range w.queue {
+		if err := w.handle(m); err != nil {
+			post(map[string]any{"type": "error", "text": err.Error()})
+		}
+	}
+}
+
+// handle answers one message.
+func (w *worker) handle(m js.Value) error {
+	ctx := context.Background()
+	switch m.Get("type").String() {
+	case "photo":
+		return w.photo(ctx, m)
+	case "change":
+		return w.change(ctx, m)
+	case "weights":
+		return w.weights(ctx, m)
+	case "reader":
+		return w.reader(m)
+	case "picture":
+		return w.picture(ctx, m)
+	}
+	return nil
+}
+
+// photo takes a new photo: rgba [h w 4].
+func (w *worker) photo(ctx context.Context, m js.Value) error {
+	width, height := m.Get("width").Int(), m.Get("height").Int()
+	if width < 1 || height < 1 || width > maxPixels/height {
+		return errors.New("the picture is too large or empty")
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	js.CopyBytesToGo(img.Pix, m.Get("rgba"))
+	found, read, err := w.editor.SetPhoto(ctx, img)
+	noFace := errors.Is(err, face.ErrNoFace)
+	if err != nil && !noFace {
+		return err
+	}
+	frame := make([]any, 6)
+	for i, v := range found.Frame.A {
+		frame[i] = v
+	}
+	post(map[string]any{"type": "face", "found": !noFace, "frame": frame, "read": list(read)})
+	return nil
+}
+
+// change computes the field of the slider state.
+func (w *worker) change(ctx context.Context, m js.Value) error {
+	began := time.Now()
+	f, err := w.editor.Edit(ctx, vector(m.Get("values")))
+	if err != nil {
+		post(map[string]any{"type": "idle"})
+		return err
+	}
+	answer := map[string]any{"type": "field", "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000}
+	if !f.IsZero() {
+		answer["warp"], answer["mask"], answer["colour"] = floats(f.Warp), floats(f.Mask), floats(f.Colour)
+	}
+	post(answer)
+	return nil
+}
+
+// weights replaces the generator, unless the new one is not sound.
+func (w *worker) weights(ctx context.Context, m js.Value) error {
+	b := make([]byte, m.Get("bytes").Get("length").Int())
+	js.CopyBytesToGo(b, m.Get("bytes"))
+	info, err := w.swap.Load(ctx, b, m.Get("sha256").String())
+	if err != nil {
+		post(map[string]any{"type": "refused", "step": m.Get("step"), "text": err.Error()})
+		return nil
+	}
+	post(map[string]any{"type": "loaded", "step": info.Step, "preset": info.Preset, "size": info.Size, "licence": info.Licence})
+	return nil
+}
+
+// reader brings the AU reader; a photo that is set must be sent again to be
+// read.
+func (w *worker) reader(m js.Value) error {
+	b := make([]byte, m.Get("bytes").Get("length").Int())
+	js.CopyBytesToGo(b, m.Get("bytes"))
+	f, err := model.Decode(b)
+	if err != nil {
+		return err
+	}
+	r, err := model.LoadReader(f, cpu.New())
+	if err != nil {
+		return err
+	}
+	w.editor = edit.New(w.swap, r, w.finder)
+	post(map[string]any{"type": "reading"})
+	return nil
+}
+
+// picture renders the photo under a change at its full resolution.
+func (w *worker) picture(ctx context.Context, m js.Value) error {
+	img, err := w.editor.Picture(ctx, vector(m.Get("values")))
+	if err != nil {
+		return err
+	}
+	rgba := js.Global().Get("Uint8ClampedArray").New(len(img.Pix))
+	js.CopyBytesToJS(rgba, img.Pix)
+	post(map[string]any{"type": "picture", "width": img.Rect.Dx(), "height": img.Rect.Dy(), "rgba": rgba})
+	return nil
+}
+
+// post sends a message to the page.
+func post(m map[string]any) { js.Global().Call("postMessage", m) }
+
+// vector reads 17 numbers; what is missing or no number is 0.
+func vector(v js.Value) au.Vector {
+	var d au.Vector
+	for i := range min(len(d), v.Get("length").Int()) {
+		if x := v.Index(i).Float(); x == x {
+			d[i] = float32(x)
+		}
+	}
+	return d.Clamp(-au.Max, au.Max)
+}
+
+func list(v au.Vector) []any {
+	l := make([]any, len(v))
+	for i, x := range v {
+		l[i] = float64(x)
+	}
+	return l
+}
+
+func units() []any {
+	var l []any
+	for _, region := range au.Regions {
+		for i, u := range au.Units {
+			if u.Region == region {
+				l = append(l, map[string]any{"index": i, "code": u.Code, "name": u.Name, "plain": u.Plain, "region": string(region)})
+			}
+		}
+	}
+	return l
+}
+
+func emotions() []any {
+	var l []any
+	for _, e := range au.Emotions {
+		l = append(l, map[string]any{"name": e.Name, "values": list(e.Vector(3))})
+	}
+	return l
+}

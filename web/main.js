@@ -1,0 +1,258 @@
+// Ties the page together: photo and sliders to the worker, fields to the
+// stage, training to both.
+import { fetchBytes, pixelsOf } from './load.js';
+import { startStage } from './stage.js';
+import { Training } from './training.js';
+
+const $ = (id) => document.getElementById(id);
+const page = document.documentElement;
+
+let stage, worker;
+let photo = null;       // { width, height, rgba, frame }
+let values = new Float32Array(17);
+let busy = false, again = false; // one field in flight, the newest state wins
+let readerBytes = false;
+
+function fail(text) {
+  const a = $('alert');
+  a.textContent = text;
+  a.hidden = !text;
+}
+
+function status(text) { $('status').textContent = text; }
+
+// The generator writes errors in the voice of a program; people get one
+// sentence.
+function sentence(text) { return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, '.'); }
+
+function loading(text, share) {
+  $('loading').hidden = !text;
+  if (text) { $('load-text').textContent = text; $('load-bar').value = share; }
+}
+
+// --- sliders
+
+function buildControls({ units, emotions }) {
+  const groups = new Map();
+  for (const u of units) {
+    if (!groups.has(u.region)) {
+      const set = document.createElement('fieldset');
+      set.innerHTML = `<legend>${u.region}</legend>`;
+      groups.set(u.region, set);
+      $('sliders').append(set);
+    }
+    const row = document.createElement('div');
+    row.className = 'unit';
+    row.innerHTML = `<label for="au${u.code}" title="AU${u.code}, ${u.name}">${u.plain} <span>${u.code}</span></label>
+      <input type="range" id="au${u.code}" min="-5" max="5" step="0.1" value="0" data-index="${u.index}">
+      <output for="au${u.code}" id="out${u.code}">0</output><span class="read" id="read${u.index}" title="read from the photo"></span>`;
+    groups.get(u.region).append(row);
+  }
+  $('sliders').addEventListener('input', (e) => {
+    values[e.target.dataset.index] = Number(e.target.value);
+    show();
+    request();
+  });
+  $('sliders').addEventListener('dblclick', (e) => { if (e.target.type === 'range') { values[e.target.dataset.index] = 0; show(); request(); } });
+  for (const emotion of emotions) {
+    const b = document.createElement('button');
+    b.type = 'button';
+    b.textContent = emotion.name;
+    b.addEventListener('click', () => { values = new Float32Array(emotion.values); show(); request(); });
+    $('emotions').append(b);
+  }
+}
+
+function show() {
+  for (const input of $('sliders').querySelectorAll('input')) {
+    const v = values[input.dataset.index];
+    input.value = v;
+    input.nextElementSibling.textContent = (v > 0 ? '+' : '') + v.toFixed(1).replace('.0', '');
+  }
+}
+
+function request() {
+  if (!photo) return;
+  if (busy) { again = true; return; }
+  if (values.every((v) => v === 0)) { stage.clearField(); page.dataset.field = 'none'; return; }
+  busy = true;
+  worker.postMessage({ type: 'change', values: values.slice() });
+}
+
+function arrived() {
+  busy = false;
+  if (again) { again = false; request(); }
+}
+
+// --- photos
+
+async function open(blob) {
+  fail('');
+  try {
+    const p = await pixelsOf(blob);
+    photo = null;
+    page.dataset.photo = 'loading';
+    pending = p;
+    status('looking for the face');
+    worker.postMessage({ type: 'photo', width: p.width, height: p.height, rgba: p.rgba });
+  } catch (err) {
+    fail(err.message);
+  }
+}
+let pending = null;
+
+function faced(m) {
+  photo = pending;
+  if (!m.found) fail('No face was found in this picture: the middle is edited instead. Try a photo with a larger, upright face.');
+  values = new Float32Array(17);
+  show();
+  stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
+  stage.clearField();
+  photo.rgba = null; // the worker keeps the full picture
+  $('before').disabled = $('save').disabled = false;
+  status(`${photo.width} × ${photo.height} pixels`);
+  m.read.forEach((v, i) => { $(`read${i}`).textContent = readerBytes ? v.toFixed(1) : ''; });
+  page.dataset.photo = 'ready';
+}
+
+// --- weights
+
+let loadingWeights = Promise.resolve();
+
+// hotLoad fetches announced weights and hands them to the worker, which checks
+// and warms them up before they replace anything.
+function hotLoad(m) {
+  loadingWeights = loadingWeights.then(async () => {
+    try {
+      const bytes = await fetchBytes(m.url);
+      worker.postMessage({ type: 'weights', bytes, sha256: m.sha256, step: m.step }, [bytes.buffer]);
+    } catch (err) {
+      refused({ step: m.step, text: err.message });
+    }
+  });
+}
+
+function loaded(m) {
+  page.dataset.weights = `${m.preset}-${m.step}`;
+  $('weights-state').textContent = `new weights loaded: step ${m.step} (${m.preset}, ${m.size} pixels)`;
+  request();
+}
+
+function refused(m) {
+  page.dataset.refused = String(m.step);
+  $('weights-state').textContent = `weights of step ${m.step} were refused, the old ones stay in use: ${m.text}`;
+}
+
+async function shipped() {
+  const manifest = await (await fetch('weights/manifest.json')).json();
+  for (const f of manifest.files || []) {
+    const bytes = await fetchBytes(`weights/${f.name}`, (share) => loading(`loading the ${f.kind}`, share));
+    if (f.kind === 'generator') worker.postMessage({ type: 'weights', bytes, sha256: f.sha256, step: f.step }, [bytes.buffer]);
+    else if (f.kind === 'reader') { readerBytes = true; worker.postMessage({ type: 'reader', bytes }, [bytes.buffer]); }
+  }
+}
+
+// --- start
+
+function receive(m) {
+  switch (m.type) {
+    case 'face': faced(m); break;
+    case 'field':
+      if (m.warp) stage.setField(m.size, m.warp, m.mask, m.colour);
+      else stage.clearField();
+      page.dataset.field = m.warp ? 'shown' : 'none';
+      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(0)} ms a frame`);
+      arrived();
+      break;
+    case 'idle': arrived(); break;
+    case 'loaded': loaded(m); break;
+    case 'refused': refused(m); break;
+    case 'picture': save(m); break;
+    case 'error':
+      fail(/no generator/i.test(m.text) ? 'No weights are loaded yet: train some, below.' : sentence(m.text));
+      break;
+  }
+}
+
+async function save(m) {
+  const canvas = new OffscreenCanvas(m.width, m.height);
+  canvas.getContext('2d').putImageData(new ImageData(m.rgba, m.width, m.height), 0, 0);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await canvas.convertToBlob({ type: 'image/png' }));
+  link.download = 'mien.png';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function wire() {
+  $('file').addEventListener('change', (e) => { if (e.target.files[0]) open(e.target.files[0]); e.target.value = ''; });
+  $('portrait').addEventListener('click', async () => open(await (await fetch('portrait/astronaut.png')).blob()));
+  $('reset').addEventListener('click', () => { values = new Float32Array(17); show(); request(); });
+  $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', values: values.slice() }));
+  const before = (on) => { $('before').setAttribute('aria-pressed', String(on)); stage.showBefore(on); };
+  $('before').addEventListener('click', () => before($('before').getAttribute('aria-pressed') !== 'true'));
+  $('about-open').addEventListener('click', () => $('about').showModal());
+  const frame = $('stage-frame');
+  // Ebiten would take the drop itself and stop at an empty one.
+  for (const type of ['dragover', 'dragleave', 'drop']) {
+    window.addEventListener(type, (e) => {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      $('drop-hint').hidden = type !== 'dragover';
+      if (type === 'drop' && e.dataTransfer.files[0]) open(e.dataTransfer.files[0]);
+    }, { capture: true });
+  }
+  frame.addEventListener('paste', (e) => { const f = e.clipboardData.files[0]; if (f) open(f); });
+  camera();
+}
+
+function camera() {
+  let stream = null;
+  const stop = () => { stream?.getTracks().forEach((t) => t.stop()); stream = null; $('camera-panel').hidden = true; };
+  $('camera').addEventListener('click', async () => {
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user' } });
+    } catch {
+      fail('The camera could not be opened: allow it in the browser, or open a photo.');
+      return;
+    }
+    $('video').srcObject = stream;
+    $('camera-panel').hidden = false;
+    await $('video').play();
+    $('snap').focus();
+  });
+  $('camera-close').addEventListener('click', stop);
+  $('snap').addEventListener('click', async () => {
+    const v = $('video');
+    const canvas = new OffscreenCanvas(v.videoWidth, v.videoHeight);
+    canvas.getContext('2d').drawImage(v, 0, 0);
+    stop();
+    open(await canvas.convertToBlob({ type: 'image/png' }));
+  });
+}
+
+async function start() {
+  const script = document.createElement('script');
+  script.src = 'wasm_exec.js';
+  const ready = new Promise((done, bad) => { script.onload = done; script.onerror = bad; });
+  document.head.append(script);
+  worker = new Worker('worker.js');
+  const thinking = new Promise((done) => {
+    worker.onmessage = ({ data }) => {
+      if (data.type === 'ready') { buildControls(data); done(); } else receive(data);
+    };
+  });
+  loading('loading the page', 0);
+  await ready;
+  stage = await startStage($('stage-host'), (share) => loading('loading the stage', share));
+  loading('starting the worker', 1);
+  await thinking;
+  wire();
+  await shipped();
+  loading('', 0);
+  new Training(hotLoad, (text) => fail(sentence(text)));
+  page.dataset.loaded = '1';
+  if (!photo && !pending) $('portrait').click();
+}
+
+start().catch((err) => { loading('', 0); fail(`The page could not start: ${err.message}`); });

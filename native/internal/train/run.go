@@ -258,7 +258,12 @@ func (r *run) rollBack() error {
 // entry is a step's line in the log.
 func (r *run) entry(losses map[string]float64) runlog.Entry {
 	took := time.Since(r.started).Seconds()
-	done := r.at.Step - r.first
+	done := max(r.at.Step-r.first, 1) // a run that went back may stand before its start
+	for name, v := range losses {
+		if v-v != 0 { // JSON has no word for it; the warning before tells of it
+			delete(losses, name)
+		}
+	}
 	return runlog.Entry{Kind: runlog.Step, Step: r.at.Step, Steps: r.config.Steps, Images: r.at.Images, Losses: losses, Phase: r.engine.phase.Name,
 		Rate: float64(done*r.config.Batch) / took, ETA: took / float64(done) * float64(r.config.Steps-r.at.Step)}
 }

@@ -45,7 +45,7 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 	each(b, func(i int) {
 		x := faces[i]
 		if f.augment {
-			x = augment(x, size, tensor.NewRand(seed, streamAugment, uint64(step), uint64(i)))
+			x = augment(x, size, f.preset.Augment, tensor.NewRand(seed, streamAugment, uint64(step), uint64(i)))
 		}
 		put("photo", i, x.pixels)
 		put("own", i, x.own[:])
@@ -144,10 +144,12 @@ func similarity(r *tensor.Rand, angle, scale, shift float32) [4]float32 {
 
 // augment moves, lights and colours a face at random for the reader, so that
 // it reads photos that are aligned less well than its training set.
-func augment(x face, size int, r *tensor.Rand) face {
-	m := similarity(r, .12, .08, .08)
-	contrast, light, colour := r.Range(.7, 1.3), r.Range(-.25, .25), r.Range(0, 1.2)
-	grain := .08 * r.Float32()
+// strength scales every range.
+func augment(x face, size int, strength float32, r *tensor.Rand) face {
+	s := strength
+	m := similarity(r, .12*s, .08*s, .08*s)
+	contrast, light, colour := r.Range(1-.3*s, 1+.3*s), r.Range(-.25*s, .25*s), r.Range(1-s, 1+.2*s)
+	grain := .08 * s * r.Float32()
 	var mean float32
 	for _, v := range x.pixels {
 		mean += v / float32(len(x.pixels))

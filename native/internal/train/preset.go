@@ -58,6 +58,7 @@ type Preset struct {
 	Penalty       float64 // weight of R1 or the gradient penalty
 	CriticAU      float64 // weight of the AU loss of the critic's own head
 	CriticPerStep int     // d_g_ratio: critic steps per generator step
+	Augment       float32 // how far a reader's pictures are moved and recoloured, 1 for photos
 }
 
 // IsReader reports whether the preset trains an AU reader.
@@ -121,14 +122,14 @@ var presets = []Preset{
 		About:  "64x64 AU reader: 17 Action Units and 68 landmarks",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999,
+		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Augment: 1,
 	},
 	{
 		Name:   "reader-tiny",
 		About:  "32x32 AU reader, for tests on synthetic faces",
 		Reader: net.Reader{Size: 32, Width: 16, Hidden: 64},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999,
+		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Augment: .2,
 	},
 }
 

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"syscall/js"
+	"unsafe"
+
+	"github.com/hajimehoshi/ebiten/v2"
+
+	"mien/shared/edit"
+	"mien/shared/face"
+)
+
+func main() {
+	s, err := newStage()
+	if err != nil {
+		js.Global().Get("console").Call("error", err.Error())
+		return
+	}
+	s.export()
+	ebiten.SetScreenClearedEveryFrame(false)
+	err = ebiten.RunGameWithOptions(s, &ebiten.RunGameOptions{InitUnfocused: true, ScreenTransparent: true})
+	if err != nil {
+		js.Global().Get("console").Call("error", err.Error())
+	}
+}
+
+// export hangs the stage's verbs on globalThis.mien.stage.
+func (s *stage) export() {
+	verbs := js.Global().Get("Object").New()
+	set := func(name string, f func(args []js.Value)) {
+		verbs.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any { f(args); return nil }))
+	}
+	set("setPhoto", func(a []js.Value) { // rgba, width, height, frame
+		w, h := a[1].Int(), a[2].Int()
+		rgba := make([]byte, 4*w*h)
+		js.CopyBytesToGo(rgba, a[0])
+		var f face.Frame
+		for i := range f.A {
+			f.A[i] = a[3].Index(i).Float()
+		}
+		s.setPhoto(rgba, w, h, f)
+	})
+	set("setField", func(a []js.Value) { // size, warp, mask, colour
+		f := edit.Field{Size: a[0].Int(), Warp: floats(a[1]), Mask: floats(a[2]), Colour: floats(a[3])}
+		if f.Check() == nil {
+			s.setField(f)
+		}
+	})
+	set("clearField", func([]js.Value) { s.setField(edit.Field{}) })
+	set("showBefore", func(a []js.Value) { s.before, s.dirty = a[0].Bool(), true })
+	mien := js.Global().Get("mien")
+	if mien.IsUndefined() {
+		mien = js.Global().Get("Object").New()
+		js.Global().Set("mien", mien)
+	}
+	mien.Set("stage", verbs)
+}
+
+// floats copies a Float32Array.
+func floats(v js.Value) []float32 {
+	x := make([]float32, v.Get("length").Int())
+	if len(x) > 0 {
+		bytes := js.Global().Get("Uint8Array").New(v.Get("buffer"), v.Get("byteOffset"), v.Get("byteLength"))
+		js.CopyBytesToGo(unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x)), bytes)
+	}
+	return x
+}
+
+// tell writes a word on the page's root element, for tests and styles.
+func tell(key, value string) {
+	js.Global().Get("document").Get("documentElement").Get("dataset").Set(key, value)
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hajimehoshi/ebiten/v2"
+
+	"mien/shared/edit"
+	"mien/shared/face"
+	"mien/shared/pixel"
+)
+
+// easing is how long the stage takes from one field to the next.
+const easing = 120 * time.Millisecond
+
+// maxShown is the largest side of the photo as a texture, in pixels: more than
+// a display shows.
+const maxShown = 2048
+
+// stage is the Ebiten game. Its verbs and Update run on the same thread.
+type stage struct {
+	shader        *ebiten.Shader
+	photo         *ebiten.Image
+	warp, paint   *ebiten.Image
+	frame         face.Frame // of the texture, in its pixels
+	inverse       face.Frame
+	from, to      edit.Field
+	shown         edit.Field
+	began         time.Time
+	easing        bool
+	before        bool
+	dirty         bool
+	wide, high    int
+	told          string
+	warpB, paintB []byte
+}
+
+func newStage() (*stage, error) {
+	sh, err := ebiten.NewShader([]byte(strings.ReplaceAll(shader, "WARPMAX", strconv.FormatFloat(warpMax, 'f', -1, 64))))
+	if err != nil {
+		return nil, fmt.Errorf("compile shader: %w", err)
+	}
+	return &stage{shader: sh, dirty: true}, nil
+}
+
+// setPhoto shows a new photo; the stage keeps rgba.
+func (s *stage) setPhoto(rgba []byte, w, h int, frame face.Frame) {
+	img := &image.NRGBA{Pix: rgba, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+	if side := max(w, h); side > maxShown {
+		k := float64(maxShown) / float64(side)
+		img = pixel.Resize(img, max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5)))
+		sx, sy := float64(img.Rect.Dx())/float64(w), float64(img.Rect.Dy())/float64(h)
+		for i := range 3 {
+			frame.A[i] *= sx
+			frame.A[3+i] *= sy
+		}
+	}
+	inverse, err := frame.Inverse()
+	if err != nil {
+		return
+	}
+	for i := 3; i < len(img.Pix); i += 4 {
+		img.Pix[i] = 255
+	}
+	if s.photo != nil {
+		s.photo.Deallocate()
+	}
+	s.photo = ebiten.NewImage(img.Rect.Dx(), img.Rect.Dy())
+	s.photo.WritePixels(img.Pix)
+	s.frame, s.inverse = frame, inverse
+	s.from, s.to, s.shown, s.easing, s.dirty = edit.Field{}, edit.Field{}, edit.Field{}, false, true
+}
+
+// setField eases from what is shown to f.
+func (s *stage) setField(f edit.Field) {
+	s.from, s.to, s.began, s.easing, s.dirty = s.shown, f, time.Now(), true, true
+	s.say("easing")
+}
+
+// Update implements ebiten.Game.
+func (s *stage) Update() error {
+	if !s.easing {
+		return nil
+	}
+	t := float32(time.Since(s.began)) / float32(easing)
+	s.shown = edit.Lerp(s.from, s.to, t)
+	s.easing, s.dirty = t < 1, true
+	return nil
+}
+
+// Draw implements ebiten.Game. Nothing new, nothing drawn: the screen is not
+// cleared between frames.
+func (s *stage) Draw(screen *ebiten.Image) {
+	if !s.dirty || s.photo == nil {
+		return
+	}
+	s.dirty = s.easing
+	screen.Clear()
+	size := s.upload()
+	w, h := float64(s.photo.Bounds().Dx()), float64(s.photo.Bounds().Dy())
+	fit := min(float64(s.wide)/w, float64(s.high)/h)
+	left, top := float32(int((float64(s.wide)-w*fit)/2)), float32(int((float64(s.high)-h*fit)/2))
+	a, b := s.frame.A, s.inverse.A
+	o := &ebiten.DrawTrianglesShaderOptions{Uniforms: map[string]any{
+		"Scale": float32(1 / fit), "Offset": []float32{left, top}, "Photo": []float32{float32(w), float32(h)},
+		"Inverse":   []float32{float32(b[0]), float32(b[1]), float32(b[3]), float32(b[4])},
+		"InverseAt": []float32{float32(b[2]), float32(b[5])},
+		"Forward":   []float32{float32(a[0]), float32(a[1]), float32(a[3]), float32(a[4])},
+		"Size":      float32(size),
+	}}
+	o.Images[0], o.Images[1], o.Images[2] = s.photo, s.warp, s.paint
+	x, y := float32(s.wide), float32(s.high)
+	corners := []ebiten.Vertex{{}, {DstX: x, SrcX: float32(w)}, {DstY: y, SrcY: float32(h)}, {DstX: x, DstY: y, SrcX: float32(w), SrcY: float32(h)}}
+	screen.DrawTrianglesShader(corners, []uint16{0, 1, 2, 1, 2, 3}, s.shader, o)
+	tell("ready", "1")
+	if !s.easing {
+		s.say("idle")
+	}
+}
+
+// upload brings the shown field into its textures and returns its size.
+func (s *stage) upload() int {
+	f := s.shown
+	size := f.Size
+	if s.before || f.IsZero() {
+		size = 0
+	}
+	side := max(f.Size, 1)
+	if s.warp == nil || s.warp.Bounds().Dx() != side {
+		s.warp, s.paint = ebiten.NewImage(side, side), ebiten.NewImage(side, side)
+		s.warpB, s.paintB = make([]byte, 4*side*side), make([]byte, 4*side*side)
+	}
+	if size > 0 {
+		warpBytes(s.warpB, f)
+		paintBytes(s.paintB, f)
+		s.warp.WritePixels(s.warpB)
+		s.paint.WritePixels(s.paintB)
+	}
+	return size
+}
+
+// say tells the page whether the stage moves.
+func (s *stage) say(state string) {
+	if s.told != state {
+		s.told = state
+		tell("stage", state)
+	}
+}
+
+// Layout implements ebiten.Game.
+func (s *stage) Layout(w, h int) (int, int) {
+	k := ebiten.Monitor().DeviceScaleFactor()
+	wide, high := max(1, int(float64(w)*k)), max(1, int(float64(h)*k))
+	if wide != s.wide || high != s.high {
+		s.wide, s.high, s.dirty = wide, high, true
+	}
+	return wide, high
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"math"
+	"testing"
+
+	"mien/shared/edit"
+)
+
+func TestWarpBytes(t *testing.T) {
+	f := edit.NewField(2)
+	copy(f.Warp, []float32{0, .1, -.1, .25, -.25, 1, -1, .00001})
+	b := make([]byte, 16)
+	warpBytes(b, f)
+	for i, v := range f.Warp {
+		got := (float64(int(b[2*i])<<8|int(b[2*i+1])) - 32768) / 32767 * warpMax
+		want := math.Min(math.Max(float64(v), -warpMax), warpMax)
+		if math.Abs(got-want) > warpMax/60000 || v == 0 && got != 0 {
+			t.Errorf("warp %g is read as %g", v, got)
+		}
+	}
+}
+
+func TestPaintBytes(t *testing.T) {
+	f := edit.NewField(1)
+	f.Mask[0] = .5
+	copy(f.Colour, []float32{-1, 1, 0})
+	b := make([]byte, 4)
+	paintBytes(b, f)
+	if b[0] != 0 || b[1] != 255 || b[2] != 128 || b[3] != 128 {
+		t.Errorf("got %v", b)
+	}
+}

@@ -81,6 +81,15 @@ func (h *hub) remove(c *client) {
 	c.close()
 }
 
+// closeAll ends every connection.
+func (h *hub) closeAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.clients {
+		c.close()
+	}
+}
+
 func (c *client) close() { c.once.Do(func() { close(c.done); c.conn.Close() }) }
 
 // put fills the slot of m's type.

@@ -67,7 +67,7 @@ func New(c Config) (*Server, error) {
 	if s.site, err = loadSite(c.Page); err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
-	s.runner = newRunner(c, s.hub)
+	s.runner = newRunner(s.config, s.hub)
 	s.mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, "{\"ok\":true,\"version\":%q}\n", s.config.Version)
@@ -218,7 +218,7 @@ func (s *Server) Serve(ctx context.Context, addr string, ready func(net.Addr)) e
 	defer cancel()
 	ran := make(chan struct{})
 	go func() { defer close(ran); s.Run(ctx) }()
-	go func() { <-ctx.Done(); h.Close() }()
+	go func() { <-ctx.Done(); h.Close(); s.hub.closeAll() }() // Close leaves websockets open
 	ready(l.Addr())
 	err = h.Serve(l)
 	cancel()

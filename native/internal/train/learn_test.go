@@ -18,7 +18,7 @@ func TestTinyLearns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains for a minute; run without -short")
 	}
-	readers := mustRun(t, Config{Preset: "reader-tiny", Data: "synth", Out: t.TempDir(), Steps: 350, Seed: 11, TrainSize: 8000, Every: 1000})
+	readers := mustRun(t, Config{Preset: "reader-tiny", Data: "synth", Out: t.TempDir(), Steps: 700, Seed: 11, TrainSize: 8000, Every: 1000})
 	editors := mustRun(t, Config{Preset: "tiny", Data: "synth", Out: t.TempDir(), Steps: 600, Seed: 12, TrainSize: 8000, Every: 1000})
 	reader, err := model.LoadReader(mustLoad(t, readers.Weights), cpu.New())
 	if err != nil {

@@ -1,0 +1,276 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"mien/native/internal/runlog"
+	"mien/shared/protocol"
+)
+
+func start(t *testing.T, c Config) (*Server, string) {
+	t.Helper()
+	c.Page = fstest.MapFS{"index.html": {Data: []byte("<p>page")}, "index.html.gz": {Data: []byte("zipped")}}
+	if c.Weights == nil {
+		c.Weights = fstest.MapFS{"manifest.json": {Data: []byte("{}")}, "weights.go": {Data: []byte("package")}}
+	}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan struct{})
+	go func() { defer close(ran); s.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ran; h.Close() })
+	return s, h.URL
+}
+
+func TestWhoMayAsk(t *testing.T) {
+	runs := t.TempDir()
+	os.MkdirAll(filepath.Join(runs, "a", "weights"), 0o755)
+	os.WriteFile(filepath.Join(runs, "a", "weights", "step-000001.safetensors"), []byte("x"), 0o644)
+	os.WriteFile(filepath.Join(runs, "secret"), []byte("x"), 0o644)
+	os.Symlink(filepath.Join(runs, "secret"), filepath.Join(runs, "a", "weights", "step-000002.safetensors"))
+	_, url := start(t, Config{Runs: runs})
+	for _, c := range []struct {
+		path, host, origin string
+		want               int
+	}{
+		{"/", "", "", 200},
+		{"/healthz", "", "", 200},
+		{"/", "evil.example", "", 403},
+		{"/healthz", "evil.example:7860", "", 403},
+		{"/", "", "http://evil.example", 403},
+		{"/", "", "null", 403},
+		{"/ws", "", "", 400},
+		{"/missing", "", "", 404},
+		{"/weights/manifest.json", "", "", 200},
+		{"/weights/weights.go", "", "", 404},
+		{"/weights/..%2f..%2fgo.mod", "", "", 404},
+		{"/runs/a/weights/step-000001.safetensors", "", "", 200},
+		{"/runs/a/weights/step-000002.safetensors", "", "", 404}, // a link
+		{"/runs/a/weights/..%2f..%2f..%2fsecret", "", "", 404},
+		{"/runs/../secret", "", "", 404},
+		{"/runs/a/log.jsonl", "", "", 404},
+	} {
+		r, err := http.NewRequest("GET", url+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.host != "" {
+			r.Host = c.host
+		}
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+		}
+		a, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if a.StatusCode != c.want && !(c.want == 404 && a.StatusCode/100 == 3) {
+			t.Errorf("%s host %q origin %q: %d, want %d", c.path, c.host, c.origin, a.StatusCode, c.want)
+		}
+		if c.want == 200 && c.path == "/" && !strings.Contains(a.Header.Get("Content-Security-Policy"), "connect-src 'self'") {
+			t.Error("no content security policy")
+		}
+	}
+}
+
+func dial(t *testing.T, url, token string, origin string) (*websocket.Conn, error) {
+	t.Helper()
+	h := http.Header{}
+	if origin != "" {
+		h.Set("Origin", origin)
+	}
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(url, "http")+"/ws?token="+token, h)
+	if err == nil {
+		t.Cleanup(func() { c.Close() })
+	}
+	return c, err
+}
+
+func next(t *testing.T, c *websocket.Conn, kind string) protocol.Message {
+	t.Helper()
+	for {
+		c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, b, err := c.ReadMessage()
+		if err != nil {
+			t.Fatalf("waiting for %s: %v", kind, err)
+		}
+		m, err := protocol.Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Type == kind {
+			return m
+		}
+	}
+}
+
+func say(t *testing.T, c *websocket.Conn, m protocol.Message) {
+	t.Helper()
+	b, err := m.Encode()
+	if err == nil {
+		err = c.WriteMessage(websocket.TextMessage, b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSocketWantsOriginAndToken(t *testing.T) {
+	started := make(chan Job, 1)
+	s, url := start(t, Config{Runs: t.TempDir(), Trainer: func(ctx context.Context, j Job) error { started <- j; <-ctx.Done(); return ctx.Err() }})
+	if _, err := dial(t, url, s.Token(), ""); err == nil {
+		t.Error("a socket without Origin was let in")
+	}
+	if _, err := dial(t, url, s.Token(), "http://evil.example"); err == nil {
+		t.Error("a foreign page was let in")
+	}
+	stranger, err := dial(t, url, "wrong", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next(t, stranger, protocol.TypeHello).Allowed {
+		t.Error("a wrong token is allowed")
+	}
+	job := protocol.Message{Type: protocol.TypeStart, Preset: "tiny", Data: "synth", Steps: 5}
+	say(t, stranger, job)
+	if m := next(t, stranger, protocol.TypeError); !strings.Contains(m.Text, "token") {
+		t.Errorf("error %q", m.Text)
+	}
+	owner, err := dial(t, url, s.Token(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := job
+	bad.Data = "/no/such/folder"
+	say(t, owner, bad)
+	if m := next(t, owner, protocol.TypeError); !strings.Contains(m.Text, "/no/such/folder") {
+		t.Errorf("error %q", m.Text)
+	}
+	say(t, owner, job)
+	if j := <-started; j.Preset != "tiny" || j.Steps != 5 {
+		t.Errorf("job %+v", j)
+	}
+	say(t, owner, job)
+	if m := next(t, owner, protocol.TypeError); !strings.Contains(m.Text, "already") {
+		t.Errorf("error %q", m.Text)
+	}
+	say(t, owner, protocol.Message{Type: protocol.TypeStop})
+	for next(t, owner, protocol.TypeState).Run != protocol.Stopped {
+	}
+}
+
+func TestCloseCodes(t *testing.T) {
+	s, url := start(t, Config{})
+	for _, c := range []struct {
+		name string
+		send func(*websocket.Conn)
+		want int
+	}{
+		{"oversized", func(c *websocket.Conn) { c.WriteMessage(websocket.TextMessage, make([]byte, protocol.MaxMessage+1)) }, websocket.CloseMessageTooBig},
+		{"nonsense", func(c *websocket.Conn) { c.WriteMessage(websocket.TextMessage, []byte("{}")) }, websocket.ClosePolicyViolation},
+		{"binary", func(c *websocket.Conn) { c.WriteMessage(websocket.BinaryMessage, []byte("x")) }, websocket.CloseUnsupportedData},
+		{"flood", func(c *websocket.Conn) {
+			for range 2 * maxPerSecond {
+				c.WriteMessage(websocket.TextMessage, []byte(`{"type":"stop"}`))
+			}
+		}, websocket.ClosePolicyViolation},
+	} {
+		conn, err := dial(t, url, s.Token(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(conn)
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		for {
+			if _, _, err = conn.ReadMessage(); err != nil {
+				break
+			}
+		}
+		if !websocket.IsCloseError(err, c.want) {
+			t.Errorf("%s: %v, want close code %d", c.name, err, c.want)
+		}
+	}
+}
+
+func TestAStuckPageCostsNothing(t *testing.T) {
+	s, url := start(t, Config{})
+	for range 20 {
+		if _, err := dial(t, url, "", url); err != nil { // never reads
+			t.Fatal(err)
+		}
+	}
+	reader, err := dial(t, url, "", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next(t, reader, protocol.TypeHello)
+	began := time.Now()
+	big := strings.Repeat("x", 16<<10)
+	for i := range 2000 {
+		s.hub.send(protocol.Message{Type: protocol.TypeProgress, Step: i + 1, Text: big})
+	}
+	if d := time.Since(began); d > 2*time.Second {
+		t.Errorf("sending waited %v for pages that do not read", d)
+	}
+	for next(t, reader, protocol.TypeProgress).Step != 2000 {
+	}
+}
+
+func TestFollowsARunAndReplaysItToNewPages(t *testing.T) {
+	runs := t.TempDir()
+	dir := filepath.Join(runs, "r")
+	os.MkdirAll(dir, 0o755)
+	w, err := runlog.Open(filepath.Join(dir, "log.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	_, url := start(t, Config{Runs: runs, Watch: dir})
+	w.Append(runlog.Entry{Kind: runlog.Start, Preset: "tiny", Data: "synth", Steps: 9})
+	w.Append(runlog.Entry{Kind: runlog.Step, Step: 7, Losses: map[string]float64{"au": 1}})
+	w.Append(runlog.Entry{Kind: runlog.Weights, Step: 7, File: "weights/step-000007.safetensors", SHA256: "ab"})
+	for range 2 {
+		c, err := dial(t, url, "", url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := next(t, c, protocol.TypeProgress); m.Step != 7 || m.Losses["au"] != 1 {
+			t.Errorf("progress %+v", m)
+		}
+		if m := next(t, c, protocol.TypeWeights); m.URL != "/runs/r/weights/step-000007.safetensors" || m.SHA256 != "ab" {
+			t.Errorf("weights %+v", m)
+		}
+	}
+}
+
+func TestAFailedRunSaysWhy(t *testing.T) {
+	s, url := start(t, Config{Runs: t.TempDir(), Trainer: func(context.Context, Job) error { return errors.New("no faces") }})
+	c, err := dial(t, url, s.Token(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(t, c, protocol.Message{Type: protocol.TypeStart, Preset: "tiny", Data: "synth", Steps: 5})
+	for {
+		if m := next(t, c, protocol.TypeState); m.Run == protocol.Failed {
+			if m.Text != "no faces" {
+				t.Errorf("text %q", m.Text)
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"os/exec"
+	"strconv"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mien/shared/pixel"
+)
+
+// wantCode runs a command and wants an exit code: code 64 mien train --x.
+func wantCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if e, ok := err.(*exec.ExitError); ok {
+		got = e.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// wantPixels wants two pictures with the same pixels: pixels a.png b.png, or
+// with ! different ones.
+func wantPixels(ts *testscript.TestScript, neg bool, args []string) {
+	read := func(name string) *image.NRGBA {
+		b, err := os.ReadFile(ts.MkAbs(name))
+		ts.Check(err)
+		img, err := pixel.Decode(b)
+		ts.Check(err)
+		return img
+	}
+	a, b := read(args[0]), read(args[1])
+	if same := a.Rect == b.Rect && bytes.Equal(a.Pix, b.Pix); same == neg {
+		ts.Fatalf("pixels equal: %v", same)
+	}
+}

@@ -3,7 +3,9 @@ package browsertest
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -27,24 +29,40 @@ func TestEdit(t *testing.T) {
 	if bytes.Equal(original, edited) {
 		t.Error("dragging AU12 changes nothing")
 	}
-	if dir := os.Getenv("MIEN_SHOTS"); dir != "" {
-		os.WriteFile(dir+"/original.png", original, 0o644)
-		os.WriteFile(dir+"/edited.png", edited, 0o644)
-		full, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-		if err == nil {
-			os.WriteFile(dir+"/page.png", full, 0o644)
-		}
-		p.do(chromedp.EmulateViewport(390, 844))
-		p.still()
-		if full, err = chromedp.Run(p.ctx, chromedp.FullScreenshot(100)); err == nil {
-			os.WriteFile(dir+"/narrow.png", full, 0o644)
-		}
-		p.do(chromedp.ResetViewport())
-	}
 	p.do(chromedp.Click(chromedp.CSS("#reset")))
 	p.wait(data + "field === 'none'")
 	p.still()
 	if !bytes.Equal(original, p.stage()) {
 		t.Error("reset does not give the original pixels back")
 	}
+	// The page must fit a phone: nothing may reach beyond 390 pixels.
+	p.do(chromedp.EmulateViewport(390, 844))
+	p.wait("innerWidth === 390")
+	if beyond := p.eval("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); beyond != "0" {
+		t.Errorf("at 390 pixels the page reaches %s pixels beyond the window", beyond)
+	}
+	if dir := os.Getenv("MIEN_SHOTS"); dir != "" {
+		shots(p, dir)
+	}
+}
+
+// shots leaves pictures of the page to look at.
+func shots(p *page, dir string) {
+	p.t.Helper()
+	shoot := func(name string) {
+		time.Sleep(time.Second)
+		b, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), b, 0o644)
+		}
+		if err != nil {
+			p.t.Error(err)
+		}
+	}
+	shoot("narrow.png")
+	p.do(chromedp.ResetViewport())
+	p.slide("01", .8)
+	p.slide("02", .75)
+	p.wait(data + "field === 'shown'")
+	shoot("page.png")
 }

@@ -60,7 +60,7 @@ func shots(p *page, dir string) {
 		}
 	}
 	shoot("narrow.png")
-	p.do(chromedp.ResetViewport())
+	p.do(chromedp.EmulateViewport(1280, 900))
 	p.slide("01", .8)
 	p.slide("02", .75)
 	p.wait(data + "field === 'shown'")

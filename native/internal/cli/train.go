@@ -59,6 +59,7 @@ func trainCommand() *cobra.Command {
 	f.Uint64Var(&c.Seed, "seed", 1, "of everything random")
 	f.StringVar(&c.Reader, "reader", "", "model file of a fixed AU reader for the AU loss")
 	f.StringVar(&c.Prior, "prior", "", "file of the prior whose pictures teach (see mien prior)")
+	f.BoolVar(&c.Untaught, "no-prior", false, "learn without any teacher's pictures")
 	f.IntVar(&c.Every, "every", 200, "write weights and samples each so many steps")
 	f.DurationVar(&c.Save, "save", 2*time.Minute, "write a checkpoint each so often")
 	f.BoolVar(&c.Resume, "resume", false, "go on from the newest checkpoint")

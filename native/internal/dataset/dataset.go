@@ -27,6 +27,13 @@ type Posed interface {
 	Pose(i int) ([3]float32, bool)
 }
 
+// Paired is a Source that can show the person of a face under a change of
+// expression, as drawn faces can and photos cannot.
+type Paired interface {
+	// Edited returns face i with its labels changed by d and all else the same.
+	Edited(i int, d au.Vector) ([]uint8, error)
+}
+
 // Fill writes images [S S 3] one after another into dst as float32 in [-1, 1];
 // dst holds exactly as many values as imgs together.
 func Fill(dst []float32, imgs ...[]uint8) {

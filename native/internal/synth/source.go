@@ -62,6 +62,20 @@ func (s *Source) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, err
 	return img, v, &l, fmt.Sprintf("drawn %d", person), nil
 }
 
+// Edited draws the person of face i with the expression changed by d: the
+// exact answer to an edit.
+func (s *Source) Edited(i int, d au.Vector) ([]uint8, error) {
+	if i < 0 || i >= s.n {
+		return nil, fmt.Errorf("face %d of %d", i, s.n)
+	}
+	v := s.Labels(i)
+	for k := range v {
+		v[k] += d[k]
+	}
+	img, _ := Render(Face(s.person(i)), v.Clamp(0, au.Max), s.size)
+	return img, nil
+}
+
 // Expression draws intensities as people show them: most Action Units rest,
 // some faces are neutral, some show an emotion, some one to four units that
 // have nothing to do with each other, so that none can be told from another.

@@ -25,6 +25,8 @@ type face struct {
 	own       au.Vector
 	change    au.Vector
 	landmarks *[68][2]float32 // pixels of the 128x128 frame
+	number    int             // in the source
+	mirrored  bool
 }
 
 // picker draws samples so that rare Action Units are seen more often.
@@ -97,13 +99,14 @@ func (p *picker) face(step, place int) (face, error) {
 	r := tensor.NewRand(p.seed, streamPick, uint64(step), uint64(place))
 	var last error
 	for range tries {
-		img, labels, landmarks, _, err := p.source.Sample(p.pick(r))
+		number := p.pick(r)
+		img, labels, landmarks, _, err := p.source.Sample(number)
 		mirrored := r.Float32() < .5
 		if err != nil {
 			last = err
 			continue
 		}
-		f := face{pixels: unit(img), own: labels, landmarks: landmarks}
+		f := face{pixels: unit(img), own: labels, landmarks: landmarks, number: number, mirrored: mirrored}
 		if mirrored {
 			f.pixels = mirror(f.pixels, p.source.Size())
 			if landmarks != nil {

@@ -12,15 +12,16 @@ import (
 // Config says what to train, on what and where to.
 type Config struct {
 	Preset    string `json:"preset"`
-	Data      string `json:"data"`       // "synth" or a directory in the OpenFace layout
-	Out       string `json:"-"`          // the run directory
-	Steps     int    `json:"steps"`      // Defaults to the preset's.
-	Batch     int    `json:"batch"`      // Defaults to the preset's.
-	Seed      uint64 `json:"seed"`       //
-	TrainSize int    `json:"train_size"` // At most so many samples; 0 takes all.
-	Reader    string `json:"reader"`     // model file of a fixed AU reader; empty leaves the AU loss to the critic's head
-	Prior     string `json:"prior"`      // file of the prior that teaches; empty trains without the teacher's pictures
-	Licence   string `json:"licence"`    // of the weights. Defaults to "MIT" for synth, else to "research only".
+	Data      string `json:"data"`               // "synth" or a directory in the OpenFace layout
+	Out       string `json:"-"`                  // the run directory
+	Steps     int    `json:"steps"`              // Defaults to the preset's.
+	Batch     int    `json:"batch"`              // Defaults to the preset's.
+	Seed      uint64 `json:"seed"`               //
+	TrainSize int    `json:"train_size"`         // At most so many samples; 0 takes all.
+	Reader    string `json:"reader"`             // model file of a fixed AU reader; empty leaves the AU loss to the critic's head
+	Prior     string `json:"prior"`              // file of the prior that teaches; empty leaves teaching to the drawn faces' exact pairs, and photos without a teacher
+	Untaught  bool   `json:"untaught,omitempty"` // Learn from unpaired faces alone, whatever teacher there is.
+	Licence   string `json:"licence"`            // of the weights. Defaults to "MIT" for synth, else to "research only".
 
 	Every  int           `json:"-"` // Weights and samples each so many steps. Defaults to 200.
 	Save   time.Duration `json:"-"` // A checkpoint each so often. Defaults to two minutes.

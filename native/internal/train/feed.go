@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"mien/native/internal/dataset"
 	"mien/native/internal/prior"
 	"mien/shared/au"
 	"mien/shared/tensor"
@@ -56,7 +57,7 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 			put("motion", i, motion)
 		}
 		if f.wants["teacher"] > 0 {
-			put("teacher", i, f.teacher.Picture(x.pixels, size, x.landmarks, x.change))
+			put("teacher", i, f.taught(x, size))
 		}
 		if f.wants["landmarks"] > 0 && x.landmarks != nil {
 			put("landmarks", i, normalised(x.landmarks))
@@ -78,6 +79,28 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		})
 	}
 	return in, nil
+}
+
+// hasTeacher reports whether edited pictures to learn from are at hand.
+func (f *feed) hasTeacher() bool {
+	_, paired := f.picker.source.(dataset.Paired)
+	return f.teacher != nil || paired
+}
+
+// taught is the picture of x under its change: the teacher's, or the source's
+// own where no teacher was given. A face that cannot be drawn stays as it is.
+func (f *feed) taught(x face, size int) []float32 {
+	if f.teacher != nil {
+		return f.teacher.Picture(x.pixels, size, x.landmarks, x.change)
+	}
+	img, err := f.picker.source.(dataset.Paired).Edited(x.number, x.change)
+	if err != nil {
+		return x.pixels
+	}
+	if x.mirrored {
+		return mirror(unit(img), size)
+	}
+	return unit(img)
 }
 
 // dropoutRate is the share of the reader's features that a step leaves out.

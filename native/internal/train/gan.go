@@ -86,7 +86,15 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		add("motion", w.Motion, g.Affine(huber(g, g.Warp(field.HalfWarp, at), want, motionBeta), 10, 0))
 	}
 	if w.Teacher > 0 {
-		add("teacher", w.Teacher, l1(g, edited, s.input("teacher", b, size, size, 3)))
+		taught := s.input("teacher", b, size, size, 3)
+		add("teacher", w.Teacher, l1(g, edited, taught))
+		if w.Colour > 0 {
+			// The mask multiplies the colour's gradient: a closed mask learns no
+			// colour, and without a colour worth showing it stays closed.
+			missed := g.Stop(g.Abs(g.Sub(warped, taught)))
+			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
+			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
+		}
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

@@ -26,7 +26,8 @@ type Weights struct {
 	Cycle       float64 `json:"cycle"`    // G(G(x, d), -d) = x
 	Identity    float64 `json:"identity"` // G(x, 0) = x: zero by construction for our own generators
 	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
-	Teacher     float64 `json:"teacher"`  // the picture against the prior's, when there is one
+	Teacher     float64 `json:"teacher"`  // the picture against the prior's or, for drawn faces, the renderer's
+	Colour      float64 `json:"colour"`   // the painted colour against the teacher's picture, where the warp misses it
 	Variation   float64 `json:"variation"`
 	Bend        float64 `json:"bend"`
 	Mask        float64 `json:"mask"`  // how much is painted over
@@ -81,11 +82,11 @@ var presets = []Preset{
 		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
 		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .5, Weights: smooth},
-			{Name: "refine", Share: .5, Adversary: R1, Weights: Weights{Adversarial: .5, AU: 1, Cycle: 3,
-				Motion: 30, Teacher: 10, Variation: .25, Bend: 1, Mask: .5, Paint: 2}},
+			{Name: "distil", Share: .7, Weights: Weights{Motion: 30, Teacher: 60, Colour: 100, Variation: .25, Bend: 1, Mask: .02}},
+			{Name: "refine", Share: .3, Adversary: R1, Weights: Weights{Adversarial: .2, AU: 1, Cycle: 1,
+				Motion: 15, Teacher: 30, Colour: 50, Variation: .25, Bend: 1, Mask: .02}},
 		},
-		Batch: 16, Steps: 2000, Rate: 5e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
+		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},
 	{
 		Name:      "tiny-wgan",

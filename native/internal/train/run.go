@@ -168,8 +168,8 @@ func (r *run) enter(phase Phase) error {
 	if r.engine != nil && r.engine.phase.Name == phase.Name {
 		return nil
 	}
-	if r.teacher == nil {
-		phase.Weights.Teacher = 0
+	if r.config.Untaught || !r.feed.hasTeacher() {
+		phase.Weights.Teacher, phase.Weights.Colour = 0, 0
 	}
 	if r.engine != nil {
 		if err := r.engine.states(r.states); err != nil {

@@ -82,9 +82,9 @@ var presets = []Preset{
 		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
 		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .7, Weights: Weights{Motion: 30, Teacher: 60, Colour: 100, Variation: .25, Bend: 1, Mask: .02}},
+			{Name: "distil", Share: .7, Weights: Weights{Motion: 60, Teacher: 100, Colour: 200, Variation: .1, Bend: .3, Mask: .1}},
 			{Name: "refine", Share: .3, Adversary: R1, Weights: Weights{Adversarial: .2, AU: 1, Cycle: 1,
-				Motion: 15, Teacher: 30, Colour: 50, Variation: .25, Bend: 1, Mask: .02}},
+				Motion: 30, Teacher: 50, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
 		},
 		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},

@@ -32,7 +32,7 @@ test: deps build ## run every test (installs Chromium on Debian as root)
 deps:
 	@sh tools/install-test-deps.sh
 
-check: ## format, vet, staticcheck, import direction
+check: ## format, vet, staticcheck, import direction, generated code
 	@test -z "$$(gofmt -l native shared tools wasm weights)" || { gofmt -d native shared tools wasm weights; exit 1; }
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./shared/... ./wasm/...
@@ -40,6 +40,7 @@ check: ## format, vet, staticcheck, import direction
 	go build -o bin/staticcheck honnef.co/go/tools/cmd/staticcheck
 	GOOS=js GOARCH=wasm bin/staticcheck ./wasm/... ./shared/...
 	go run ./tools/imports
+	sh tools/check-generated.sh
 
 bench: build ## print GFLOP/s, images/s, ms a frame
 	go test -run '^$$' -bench . -benchtime 1s ./shared/device/cpu/... ./shared/edit ./native/internal/train ./native/internal/browsertest

@@ -4,6 +4,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -11,54 +13,73 @@ import (
 
 func main() {
 	ConstraintExpr("amd64")
-	tile("tileAVX512", 12, func() reg.VecVirtual { return ZMM() }, 64)
-	tile("tileAVX2", 6, func() reg.VecVirtual { return YMM() }, 32)
+	zmm, ymm := func() reg.VecVirtual { return ZMM() }, func() reg.VecVirtual { return YMM() }
+	tile("tileAVX512", 8, 2, zmm, 64)
+	tile("tileAVX512Narrow", 8, 1, zmm, 64)
+	tile("tileAVX2", 6, 2, ymm, 32)
+	tile("tileAVX2Narrow", 6, 1, ymm, 32)
 	Generate()
 }
 
-// tile writes a kernel of rows x two vectors: all sums stay in registers, each
-// element of a is broadcast from memory.
-func tile(name string, rows int, vector func() reg.VecVirtual, width int) {
-	TEXT(name, NOSPLIT, "func(k int, a, b, c *float32, stride int)")
+// tile writes a kernel of rows x vectors: all sums stay in registers, and each
+// element of a is broadcast from where it lies.
+func tile(name string, rows, vectors int, vector func() reg.VecVirtual, width int) {
+	TEXT(name, NOSPLIT, "func(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)")
 	Pragma("noescape")
-	Doc(name+" is", "\tfor p := range k { for i := range MR { for j := range NR { c[i*stride+j] += a[p*MR+i] * b[p*NR+j] } } }")
-	k, a, b := Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
-	c, stride := Load(Param("c"), GP64()), Load(Param("stride"), GP64())
-	sums := make([]reg.VecVirtual, 2*rows)
-	for i := range sums {
-		sums[i] = vector()
-		VXORPS(sums[i], sums[i], sums[i])
-	}
-	left, right := vector(), vector()
-	Label(name + "_loop")
-	TESTQ(k, k)
-	JZ(LabelRef(name + "_done"))
-	VMOVUPS(Mem{Base: b}, left)
-	VMOVUPS(Mem{Base: b, Disp: width}, right)
-	for i := range rows {
-		if width == 64 {
-			VFMADD231PS_BCST(Mem{Base: a, Disp: 4 * i}, left, sums[2*i])
-			VFMADD231PS_BCST(Mem{Base: a, Disp: 4 * i}, right, sums[2*i+1])
-			continue
-		}
-		x := vector()
-		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
-		VFMADD231PS(x, left, sums[2*i])
-		VFMADD231PS(x, right, sums[2*i+1])
-	}
-	ADDQ(U32(4*rows), a)
-	ADDQ(U32(2*width), b)
-	DECQ(k)
-	JMP(LabelRef(name + "_loop"))
-	Label(name + "_done")
+	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d columns, see variant.", name, rows, vectors*width/4))
+	k, terms, b := Load(Param("k"), GP64()), Load(Param("terms"), GP64()), Load(Param("b"), GP64())
+	table, stride := Load(Param("rows"), GP64()), Load(Param("stride"), GP64())
 	SHLQ(Imm(2), stride)
+	from := make([]reg.GPVirtual, rows)
 	for i := range rows {
-		VADDPS(Mem{Base: c}, sums[2*i], sums[2*i])
-		VADDPS(Mem{Base: c, Disp: width}, sums[2*i+1], sums[2*i+1])
-		VMOVUPS(sums[2*i], Mem{Base: c})
-		VMOVUPS(sums[2*i+1], Mem{Base: c, Disp: width})
-		if i < rows-1 {
-			ADDQ(stride, c)
+		from[i] = GP64()
+		MOVQ(Mem{Base: table, Disp: 8 * i}, from[i])
+	}
+	sums := make([][]reg.VecVirtual, rows)
+	for i := range sums {
+		for range vectors {
+			s := vector()
+			VXORPS(s, s, s)
+			sums[i] = append(sums[i], s)
+		}
+	}
+	columns := make([]reg.VecVirtual, vectors)
+	for j := range columns {
+		columns[j] = vector()
+	}
+	at := GP64()
+	Label(name + "_loop")
+	MOVLQSX(Mem{Base: terms}, at)
+	for j, v := range columns {
+		VMOVUPS(Mem{Base: b, Disp: j * width}, v)
+	}
+	for i := range rows {
+		x := vector()
+		VBROADCASTSS(Mem{Base: from[i], Index: at, Scale: 4}, x)
+		for j, v := range columns {
+			VFMADD231PS(x, v, sums[i][j])
+		}
+	}
+	ADDQ(Imm(4), terms)
+	ADDQ(stride, b)
+	DECQ(k)
+	JNZ(LabelRef(name + "_loop"))
+
+	table = Load(Param("outs"), GP64())
+	add, out := Load(Param("add"), GP64()), GP64()
+	TESTQ(add, add)
+	JZ(LabelRef(name + "_store"))
+	for i := range rows {
+		MOVQ(Mem{Base: table, Disp: 8 * i}, out)
+		for j, s := range sums[i] {
+			VADDPS(Mem{Base: out, Disp: j * width}, s, s)
+		}
+	}
+	Label(name + "_store")
+	for i := range rows {
+		MOVQ(Mem{Base: table, Disp: 8 * i}, out)
+		for j, s := range sums[i] {
+			VMOVUPS(s, Mem{Base: out, Disp: j * width})
 		}
 	}
 	VZEROUPPER()

@@ -53,6 +53,7 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	}
 	layout := p.Layout()
 	c := &program{plan: p, values: make([][]float32, len(p.Values)), pool: newPool()}
+	c.kernels = kernel.NewWorkspace(c.pool.run)
 	c.bytes = 4 * int64(layout.Size)
 	arena := make([]float32, layout.Size)
 	for i, v := range p.Values {
@@ -76,7 +77,8 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 		c.steps = append(c.steps, compile(c.operands(s)))
 	}
 	c.scratch = make([]float32, c.scratchSize)
-	c.bytes += 4 * int64(c.scratchSize)
+	c.kernels.Allocate()
+	c.bytes += 4*int64(c.scratchSize) + c.kernels.Bytes()
 	if !d.times {
 		return c, nil
 	}
@@ -97,6 +99,7 @@ type program struct {
 	scratch     []float32 // used by one step at a time
 	scratchSize int
 	bytes       int64
+	kernels     *kernel.Workspace
 	clock       func(step int, took time.Duration) // nil unless steps are timed
 }
 
@@ -190,6 +193,6 @@ func (c *program) Run(ctx context.Context) error {
 func (c *program) Bytes() int64 { return c.bytes }
 
 func (c *program) Close() error {
-	c.values, c.steps, c.scratch, c.bytes = nil, nil, nil, 0
+	c.values, c.steps, c.scratch, c.kernels, c.bytes = nil, nil, nil, nil, 0
 	return nil
 }

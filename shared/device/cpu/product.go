@@ -16,24 +16,28 @@ func convShape(x, w, y tensor.Shape, ints []int) kernel.ConvShape {
 func conv(o *operands) func() {
 	s := convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints)
 	y, x, w := o.out[0], o.in[0], o.in[1]
-	return func() { kernel.Conv(y, x, w, s) }
+	run := o.program.kernels.Conv(s)
+	return func() { run(y, x, w) }
 }
 
 func convInput(o *operands) func() {
 	s := convShape(o.outShapes[0], o.inShapes[1], o.inShapes[0], o.ints)
 	dx, dy, w := o.out[0], o.in[0], o.in[1]
-	return func() { kernel.ConvInput(dx, dy, w, s) }
+	run := o.program.kernels.ConvInput(s)
+	return func() { run(dx, dy, w) }
 }
 
 func convWeight(o *operands) func() {
 	s := convShape(o.inShapes[0], o.outShapes[0], o.inShapes[1], o.ints)
 	dw, x, dy := o.out[0], o.in[0], o.in[1]
-	return func() { kernel.ConvWeight(dw, x, dy, s) }
+	run := o.program.kernels.ConvWeight(s)
+	return func() { run(dw, x, dy) }
 }
 
 func matMul(o *operands) func() {
 	ta, tb := o.ints[0] == 1, o.ints[1] == 1
 	c, a, b := o.out[0], o.in[0], o.in[1]
 	m, n, k := o.outShapes[0][0], o.outShapes[0][1], o.inShapes[0][1-o.ints[0]]
-	return func() { kernel.MatMul(c, a, b, m, n, k, ta, tb) }
+	run := o.program.kernels.MatMul(m, n, k, ta, tb)
+	return func() { run(c, a, b) }
 }

@@ -4,130 +4,193 @@ package kernel
 // y [N OH OW K], stride S, zero padding P on every side.
 type ConvShape struct{ N, H, W, C, KH, KW, K, OH, OW, S, P int }
 
-// Conv computes y = conv(x, w): a product of the patches [N*OH*OW KH*KW*C] of
-// x, which are never stored, by w.
-func Conv(y, x, w []float32, s ConvShape) {
-	p := product{m: s.N * s.OH * s.OW, n: s.K, k: s.KH * s.KW * s.C, c: y,
-		packA: patches(x, s), packB: rowsOf(w, s.K)}
-	p.run()
+// margin is a copy of pictures [n h w c] with zeros around them.
+type margin struct {
+	n, h, w, c               int
+	top, bottom, left, right int
+	src, dst                 []float32
+	task                     func(lo, hi int)
 }
 
-// patches packs rows of the patch matrix of x: row (n, i, j), column (a, b, c).
-func patches(x []float32, s ConvShape) func(dst []float32, i0, k0, kn, lanes int) {
-	return func(dst []float32, i0, k0, kn, lanes int) {
-		for i := range lanes {
-			row := i0 + i
-			if row >= s.N*s.OH*s.OW {
-				for p := range kn {
-					dst[p*lanes+i] = 0
-				}
-				continue
+func newMargin(n, h, w, c, before, bottom, right int) *margin {
+	m := &margin{n: n, h: h, w: w, c: c, top: before, left: before, bottom: max(bottom, 0), right: max(right, 0)}
+	m.task = m.rows
+	return m
+}
+
+func (m *margin) pitch() int  { return m.w + m.left + m.right }
+func (m *margin) height() int { return m.h + m.top + m.bottom }
+func (m *margin) floats() int { return m.n * m.height() * m.pitch() * m.c }
+
+// none reports that the pictures serve as they are.
+func (m *margin) none() bool { return m.floats() == m.n*m.h*m.w*m.c }
+
+// at is where pixel (y, x) of picture n lies; both may be in the margin.
+func (m *margin) at(n, y, x int) int32 {
+	return int32(((n*m.height()+y+m.top)*m.pitch() + x + m.left) * m.c)
+}
+
+// fill returns the pictures with their margin, in dst unless none is needed.
+func (m *margin) fill(w *Workspace, dst, src []float32) []float32 {
+	if m.none() {
+		return src
+	}
+	m.src, m.dst = src, dst[:m.floats()]
+	w.loop(m.n*m.height(), 8, m.task)
+	return m.dst
+}
+
+// rows writes rows lo to hi.
+func (m *margin) rows(lo, hi int) {
+	width := m.pitch() * m.c
+	for i := lo; i < hi; i++ {
+		row, y := m.dst[i*width:(i+1)*width], i%m.height()-m.top
+		if y < 0 || y >= m.h {
+			clear(row)
+			continue
+		}
+		left, inner := m.left*m.c, m.w*m.c
+		clear(row[:left])
+		copy(row[left:], m.src[(i/m.height()*m.h+y)*inner:][:inner])
+		clear(row[left+inner:])
+	}
+}
+
+// photos is the margin of x that lets every patch lie inside.
+func (s ConvShape) photos() *margin {
+	return newMargin(s.N, s.H, s.W, s.C, s.P, (s.OH-1)*s.S+s.KH-s.P-s.H, (s.OW-1)*s.S+s.KW-s.P-s.W)
+}
+
+// corners is where the patch of each pixel of y begins in m.
+func (s ConvShape) corners(m *margin) []int32 {
+	var at []int32
+	for n := range s.N {
+		for i := range s.OH {
+			for j := range s.OW {
+				at = append(at, m.at(n, i*s.S-s.P, j*s.S-s.P))
 			}
-			n, at := row/(s.OH*s.OW), row%(s.OH*s.OW)
-			top, left := at/s.OW*s.S-s.P, at%s.OW*s.S-s.P
-			for p := 0; p < kn; {
-				a, b, c := place(k0+p, s.KW, s.C)
-				run := min(s.C-c, kn-p) // channels side by side
-				y, z := top+a, left+b
-				if y < 0 || y >= s.H || z < 0 || z >= s.W {
-					for q := p; q < p+run; q++ {
-						dst[q*lanes+i] = 0
+		}
+	}
+	return at
+}
+
+// patch is where each element (a, b, c) of a patch lies from its corner on.
+func (s ConvShape) patch(m *margin) []int32 {
+	var at []int32
+	for a := range s.KH {
+		for b := range s.KW {
+			for c := range s.C {
+				at = append(at, int32((a*m.pitch()+b)*s.C+c))
+			}
+		}
+	}
+	return at
+}
+
+// Conv prepares y = conv(x, w): a product of the patches of x by w.
+func (w *Workspace) Conv(s ConvShape) func(y, x, weights []float32) {
+	m, n := s.photos(), padded(s.K)
+	p := w.product(s.K, n, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m))
+	b := w.wide(len(p.terms), s.K, lines(m.floats()))
+	return func(y, x, weights []float32) {
+		buf := w.take()
+		p.run(w, y, m.fill(w, buf, x), b(buf, weights))
+	}
+}
+
+// ConvWeight prepares dw, the adjoint of Conv in w: the transposed patches of
+// x by dy.
+func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
+	m, n := s.photos(), padded(s.K)
+	p := w.product(s.K, n, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m))
+	b := w.wide(len(p.terms), s.K, lines(m.floats()))
+	return func(dw, x, dy []float32) {
+		buf := w.take()
+		p.run(w, dw, m.fill(w, buf, x), b(buf, dy))
+	}
+}
+
+// wide prepares a copy of a matrix [k n] with padded rows, at skip in the
+// memory; none is made where rows are whole already.
+func (w *Workspace) wide(k, n, skip int) func(buf, src []float32) []float32 {
+	stride := padded(n)
+	if stride == n {
+		w.reserve(skip)
+		return func(_, src []float32) []float32 { return src }
+	}
+	w.reserve(skip + k*stride)
+	var from, to []float32
+	task := func(lo, hi int) { widen(to[lo*stride:hi*stride], stride, from[lo*n:], n) }
+	return func(buf, src []float32) []float32 {
+		from, to = src, buf[skip:skip+k*stride]
+		w.loop(k, packRows, task)
+		return to
+	}
+}
+
+// ConvInput prepares dx, the adjoint of Conv in x. Pixels of x at the same
+// place modulo the stride meet the same part of the kernel: each such phase is
+// a product of patches of dy by that part, turned around.
+func (w *Workspace) ConvInput(s ConvShape) func(dx, dy, weights []float32) {
+	before := max(0, (s.KH-1-s.P+s.S-1)/s.S, (s.KW-1-s.P+s.S-1)/s.S)
+	m := newMargin(s.N, s.OH, s.OW, s.K, before, (s.H-1+s.P)/s.S-s.OH+1, (s.W-1+s.P)/s.S-s.OW+1)
+	n := padded(s.C)
+	type phase struct {
+		*product
+		taps []int // a*KW+b
+	}
+	var phases []phase
+	empty := false
+	for r := range s.S {
+		for q := range s.S {
+			var rows, outs, terms []int32
+			var taps []int
+			for i := range s.N {
+				for y := ((r-s.P)%s.S + s.S) % s.S; y < s.H; y += s.S {
+					for x := ((q-s.P)%s.S + s.S) % s.S; x < s.W; x += s.S {
+						rows = append(rows, m.at(i, (y+s.P-r)/s.S, (x+s.P-q)/s.S))
+						outs = append(outs, int32(((i*s.H+y)*s.W+x)*s.C))
 					}
-				} else {
-					for q, v := range x[((n*s.H+y)*s.W+z)*s.C+c:][:run] {
-						dst[(p+q)*lanes+i] = v
-					}
 				}
-				p += run
 			}
-		}
-	}
-}
-
-// place splits a column of the patch matrix into (a, b, c).
-func place(k, kw, c int) (int, int, int) { return k / c / kw, k / c % kw, k % c }
-
-// ConvWeight computes dw, the adjoint of Conv in w: the transposed patch
-// matrix by dy.
-func ConvWeight(dw, x, dy []float32, s ConvShape) {
-	pixels := s.N * s.OH * s.OW
-	p := product{m: s.KH * s.KW * s.C, n: s.K, k: pixels, c: dw, packB: rowsOf(dy, s.K)}
-	p.packA = func(dst []float32, i0, k0, kn, lanes int) {
-		for q := range kn {
-			n, at := (k0+q)/(s.OH*s.OW), (k0+q)%(s.OH*s.OW)
-			top, left := at/s.OW*s.S-s.P, at%s.OW*s.S-s.P
-			row := dst[q*lanes:][:lanes]
-			for i := 0; i < lanes; {
-				if i0+i >= p.m {
-					clear(row[i:])
-					break
-				}
-				a, b, c := place(i0+i, s.KW, s.C)
-				run := min(s.C-c, lanes-i)
-				y, z := top+a, left+b
-				if y < 0 || y >= s.H || z < 0 || z >= s.W {
-					clear(row[i : i+run])
-				} else {
-					copy(row[i:i+run], x[((n*s.H+y)*s.W+z)*s.C+c:])
-				}
-				i += run
-			}
-		}
-	}
-	p.run()
-}
-
-// ConvInput computes dx, the adjoint of Conv in x.
-func ConvInput(dx, dy, w []float32, s ConvShape) {
-	if s.S == 1 && s.KH == s.KW && s.P < s.KH {
-		turned(dx, dy, w, s)
-		return
-	}
-	scatter(dx, dy, w, s)
-}
-
-// turned is ConvInput for stride 1: a convolution of dy by the weights turned
-// half around, channels and kernels swapped.
-func turned(dx, dy, w []float32, s ConvShape) {
-	t := ConvShape{N: s.N, H: s.OH, W: s.OW, C: s.K, KH: s.KH, KW: s.KW, K: s.C, OH: s.H, OW: s.W, S: 1, P: s.KH - 1 - s.P}
-	p := product{m: s.N * s.H * s.W, n: s.C, k: s.KH * s.KW * s.K, c: dx, packA: patches(dy, t)}
-	p.packB = func(dst []float32, j0, k0, kn, lanes int) {
-		for q := range kn {
-			a, b, k := place(k0+q, s.KW, s.K)
-			from := ((s.KH-1-a)*s.KW + s.KW - 1 - b) * s.C * s.K
-			row := dst[q*lanes:][:lanes]
-			n := min(lanes, s.C-j0)
-			for j := range n {
-				row[j] = w[from+(j0+j)*s.K+k]
-			}
-			clear(row[n:])
-		}
-	}
-	p.run()
-}
-
-// scatter is ConvInput for any stride: each picture's patch gradients
-// [OH*OW KH*KW*C] = dy * w^T, added where the patches lay.
-func scatter(dx, dy, w []float32, s ConvShape) {
-	rows, cols := s.OH*s.OW, s.KH*s.KW*s.C
-	parallel(s.N, func(n int) {
-		patch := scratch(rows * cols)
-		defer buffers.Put(patch)
-		p := product{m: rows, n: cols, k: s.K, c: *patch,
-			packA: columnsOf(dy[n*rows*s.K:(n+1)*rows*s.K], rows, s.K), packB: columnsOf(w, cols, s.K)}
-		p.serial()
-		out := dx[n*s.H*s.W*s.C : (n+1)*s.H*s.W*s.C]
-		clear(out)
-		for row := range rows {
-			top, left := row/s.OW*s.S-s.P, row%s.OW*s.S-s.P
-			for a := max(0, -top); a < min(s.KH, s.H-top); a++ {
-				for b := max(0, -left); b < min(s.KW, s.W-left); b++ {
-					dst := out[((top+a)*s.W+left+b)*s.C:][:s.C]
-					for c, v := range (*patch)[row*cols+(a*s.KW+b)*s.C:][:s.C] {
-						dst[c] += v
+			for a := r; a < s.KH; a += s.S {
+				for b := q; b < s.KW; b += s.S {
+					taps = append(taps, a*s.KW+b)
+					for k := range s.K {
+						terms = append(terms, int32(k-((a-r)/s.S*m.pitch()+(b-q)/s.S)*s.K))
 					}
 				}
 			}
+			empty = empty || len(taps) == 0
+			if len(taps) > 0 && len(rows) > 0 {
+				phases = append(phases, phase{w.product(s.C, n, rows, outs, terms), taps})
+			}
 		}
-	})
+	}
+	var order []int // of the taps, phase by phase
+	for _, p := range phases {
+		order = append(order, p.taps...)
+	}
+	skip, tap := lines(m.floats()), s.K*n
+	w.reserve(skip + len(order)*tap)
+	var from, to []float32
+	turn := func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			transpose(to[t*tap:(t+1)*tap], n, from[order[t]*s.C*s.K:], s.K, s.C, s.K)
+		}
+	}
+	return func(dx, dy, weights []float32) {
+		buf := w.take()
+		from, to = weights, buf[skip:]
+		w.loop(len(order), 1, turn)
+		dy = m.fill(w, buf, dy)
+		if empty { // a stride beyond the kernel leaves pixels that nothing read
+			clear(dx)
+		}
+		at := 0
+		for _, p := range phases {
+			p.run(w, dx, dy, to[at*tap:])
+			at += len(p.taps)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"testing"
 
 	"mien/shared/tensor"
@@ -17,6 +18,8 @@ var shapes = []ConvShape{
 	{N: 1, H: 22, W: 22, C: 4, KH: 6, KW: 6, K: 9, S: 3, P: 0},
 	{N: 2, H: 10, W: 11, C: 8, KH: 7, KW: 7, K: 1, S: 1, P: 3},
 	{N: 1, H: 8, W: 8, C: 64, KH: 3, KW: 3, K: 32, S: 1, P: 1},
+	{N: 1, H: 9, W: 7, C: 3, KH: 2, KW: 2, K: 5, S: 3, P: 1},
+	{N: 2, H: 6, W: 5, C: 40, KH: 3, KW: 3, K: 48, S: 2, P: 1},
 	{N: 1, H: 7, W: 7, C: 2, KH: 4, KW: 4, K: 3, S: 2, P: 0},
 }
 
@@ -77,6 +80,21 @@ func guarded(t *testing.T, n int, f func(dst []float32)) []float32 {
 	return b[16 : 16+n]
 }
 
+// prepare returns a workspace that spreads over goroutines.
+func prepare() *Workspace {
+	return NewWorkspace(func(n, grain int, body func(lo, hi int)) {
+		if runtime.GOMAXPROCS(0) == 1 {
+			body(0, n)
+			return
+		}
+		var wait sync.WaitGroup
+		for lo := 0; lo < n; lo += grain {
+			wait.Go(func() { body(lo, min(lo+grain, n)) })
+		}
+		wait.Wait()
+	})
+}
+
 func compare(t *testing.T, what string, got []float32, want []float64) {
 	t.Helper()
 	for i := range want {
@@ -109,9 +127,9 @@ func TestConvolutions(t *testing.T) {
 				wantW[j] += float64(dy[k]) * float64(x[i])
 			})
 			name := fmt.Sprintf("%+v", s)
-			compare(t, "conv "+name, guarded(t, len(dy), func(d []float32) { Conv(d, x, w, s) }), wantY)
-			compare(t, "input "+name, guarded(t, len(x), func(d []float32) { ConvInput(d, dy, w, s) }), wantX)
-			compare(t, "weight "+name, guarded(t, len(w), func(d []float32) { ConvWeight(d, x, dy, s) }), wantW)
+			compare(t, "conv "+name, guarded(t, len(dy), func(d []float32) { prepare().Conv(s)(d, x, w) }), wantY)
+			compare(t, "input "+name, guarded(t, len(x), func(d []float32) { prepare().ConvInput(s)(d, dy, w) }), wantX)
+			compare(t, "weight "+name, guarded(t, len(w), func(d []float32) { prepare().ConvWeight(s)(d, x, dy) }), wantW)
 		}
 	})
 }
@@ -138,7 +156,7 @@ func TestMatMul(t *testing.T) {
 							}
 						}
 					}
-					compare(t, fmt.Sprint(d, ta, tb), guarded(t, m*n, func(c []float32) { MatMul(c, a, b, m, n, k, ta, tb) }), want)
+					compare(t, fmt.Sprint(d, ta, tb), guarded(t, m*n, func(c []float32) { prepare().MatMul(m, n, k, ta, tb)(c, a, b) }), want)
 				}
 			}
 		}
@@ -150,9 +168,9 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
 	compute := func() []float32 {
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-		Conv(y, x, w, s)
-		ConvInput(dx, dy, w, s)
-		ConvWeight(dw, x, dy, s)
+		prepare().Conv(s)(y, x, w)
+		prepare().ConvInput(s)(dx, dy, w)
+		prepare().ConvWeight(s)(dw, x, dy)
 		return append(append(y, dx...), dw...)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -177,13 +195,15 @@ func BenchmarkConv(b *testing.B) {
 		s = s.sized()
 		x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
 		flop := 2 * float64(s.N*s.OH*s.OW*s.K) * float64(s.KH*s.KW*s.C)
+		ws := prepare()
+		conv, input, weight := ws.Conv(s), ws.ConvInput(s), ws.ConvWeight(s)
 		for _, k := range []struct {
 			name string
 			run  func()
 		}{
-			{"forward", func() { Conv(dy, x, w, s) }},
-			{"input", func() { ConvInput(x, dy, w, s) }},
-			{"weight", func() { ConvWeight(w, x, dy, s) }},
+			{"forward", func() { conv(dy, x, w) }},
+			{"input", func() { input(x, dy, w) }},
+			{"weight", func() { weight(w, x, dy) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d_%d_%d_k%d", k.name, s.H, s.W, s.C, s.K, s.KH), func(b *testing.B) {
 				for b.Loop() {

@@ -1,48 +1,62 @@
 package kernel
 
-// MatMul computes c [m n] = op(a) [m k] * op(b) [k n]; with ta, a is stored
+// MatMul prepares c [m n] = op(a) [m k] * op(b) [k n]; with ta, a is stored
 // [k m]; with tb, b is stored [n k].
-func MatMul(c, a, b []float32, m, n, k int, ta, tb bool) {
-	p := product{m: m, n: n, k: k, c: c}
+func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
+	p := w.product(n, n, steps(m, k), steps(m, n), steps(k, 1))
 	if ta {
-		p.packA = rowsOf(a, m)
-	} else {
-		p.packA = columnsOf(a, m, k)
+		p.rows, p.terms = steps(m, 1), steps(k, m)
 	}
-	if tb {
-		p.packB = columnsOf(b, n, k)
-	} else {
-		p.packB = rowsOf(b, n)
+	if !tb && padded(n) == n {
+		return func(c, a, b []float32) { p.run(w, c, a, b) }
 	}
-	p.run()
-}
-
-// rowsOf packs x [k width]: the panel's lanes lie side by side.
-func rowsOf(x []float32, width int) func(dst []float32, i0, k0, kn, lanes int) {
-	return func(dst []float32, i0, k0, kn, lanes int) {
-		n := min(lanes, width-i0)
-		for p := range kn {
-			row := dst[p*lanes:][:lanes]
-			copy(row[:n], x[(k0+p)*width+i0:])
-			clear(row[n:])
-		}
+	p.stride = padded(n)
+	w.reserve(k * p.stride)
+	var from, to []float32
+	turn := func(lo, hi int) { transpose(to[lo*p.stride:hi*p.stride], p.stride, from[lo:], k, n, hi-lo) }
+	if !tb {
+		turn = func(lo, hi int) { widen(to[lo*p.stride:hi*p.stride], p.stride, from[lo*n:], n) }
+	}
+	return func(c, a, b []float32) {
+		from, to = b, w.take()[:k*p.stride]
+		w.loop(k, packRows, turn)
+		p.run(w, c, a, to)
 	}
 }
 
-// columnsOf packs x [width k]: each lane is a row of x.
-func columnsOf(x []float32, width, k int) func(dst []float32, i0, k0, kn, lanes int) {
-	return func(dst []float32, i0, k0, kn, lanes int) {
-		for i := range lanes {
-			if i0+i >= width {
-				for p := range kn {
-					dst[p*lanes+i] = 0
-				}
-				continue
-			}
-			row := x[(i0+i)*k+k0:][:kn]
-			for p, v := range row {
-				dst[p*lanes+i] = v
+// packRows is how many rows of a packed matrix one task writes.
+const packRows = 64
+
+// steps is 0, by, 2*by ...
+func steps(n, by int) []int32 {
+	x := make([]int32, n)
+	for i := range x {
+		x[i] = int32(i * by)
+	}
+	return x
+}
+
+// widen copies rows of n floats into rows of stride, the rest zero.
+func widen(dst []float32, stride int, src []float32, n int) {
+	for i := 0; i*stride < len(dst); i++ {
+		row := dst[i*stride:][:stride]
+		copy(row[:n], src[i*n:])
+		clear(row[n:])
+	}
+}
+
+// transpose writes dst[q*stride+c] = src[c*pitch+q] for c < n and q < count,
+// zeros for c >= n. Columns go in blocks, so that a line of src is read once.
+func transpose(dst []float32, stride int, src []float32, pitch, n, count int) {
+	for q0 := 0; q0 < count; q0 += 16 {
+		q1 := min(q0+16, count)
+		for c := range n {
+			for q, v := range src[c*pitch+q0 : c*pitch+q1] {
+				dst[(q0+q)*stride+c] = v
 			}
 		}
+	}
+	for q := range count {
+		clear(dst[q*stride+n : (q+1)*stride])
 	}
 }

@@ -4,51 +4,52 @@ import "unsafe"
 
 // plain is the tile in Go: 16 sums that fit a processor's (or WebAssembly's)
 // registers.
-var plain = variant{"go", 4, 4, tilePlain}
+var plain = variant{"go", 4, 4, 4, tilePlain, tilePlain}
 
-// tilePlain is
-//
-//	for p := range k { for i := range 4 { for j := range 4 { c[i*stride+j] += a[p*4+i] * b[p*4+j] } } }
-//
-// The products are rounded before they are added, so that no platform fuses.
-func tilePlain(k int, a, b, c *float32, stride int) {
-	x, y := unsafe.Slice(a, 4*k), unsafe.Slice(b, 4*k)
+// tilePlain is a tile of 4 x 4. The products are rounded before they are
+// added, so that no platform fuses.
+func tilePlain(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int) {
+	from := (*[4]unsafe.Pointer)(unsafe.Pointer(rows))
+	r0, r1, r2, r3 := from[0], from[1], from[2], from[3]
 	var c00, c01, c02, c03, c10, c11, c12, c13 float32
 	var c20, c21, c22, c23, c30, c31, c32, c33 float32
-	for len(x) >= 4 && len(y) >= 4 {
+	row := unsafe.Pointer(b)
+	for _, at := range unsafe.Slice(terms, k) {
+		y := (*[4]float32)(row)
 		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
-		v := x[0]
+		off := int(at) * 4
+		v := *(*float32)(unsafe.Add(r0, off))
 		c00 += float32(v * y0)
 		c01 += float32(v * y1)
 		c02 += float32(v * y2)
 		c03 += float32(v * y3)
-		v = x[1]
+		v = *(*float32)(unsafe.Add(r1, off))
 		c10 += float32(v * y0)
 		c11 += float32(v * y1)
 		c12 += float32(v * y2)
 		c13 += float32(v * y3)
-		v = x[2]
+		v = *(*float32)(unsafe.Add(r2, off))
 		c20 += float32(v * y0)
 		c21 += float32(v * y1)
 		c22 += float32(v * y2)
 		c23 += float32(v * y3)
-		v = x[3]
+		v = *(*float32)(unsafe.Add(r3, off))
 		c30 += float32(v * y0)
 		c31 += float32(v * y1)
 		c32 += float32(v * y2)
 		c33 += float32(v * y3)
-		x, y = x[4:], y[4:]
+		row = unsafe.Add(row, stride*4)
 	}
-	out := unsafe.Slice(c, 3*stride+4)
-	add := func(at int, a, b, c, d float32) {
-		row := out[at : at+4]
-		row[0] += a
-		row[1] += b
-		row[2] += c
-		row[3] += d
+	to := (*[4]unsafe.Pointer)(unsafe.Pointer(outs))
+	put := func(out unsafe.Pointer, a, b, c, d float32) {
+		y := (*[4]float32)(out)
+		if add == 1 {
+			a, b, c, d = y[0]+a, y[1]+b, y[2]+c, y[3]+d
+		}
+		*y = [4]float32{a, b, c, d}
 	}
-	add(0, c00, c01, c02, c03)
-	add(stride, c10, c11, c12, c13)
-	add(2*stride, c20, c21, c22, c23)
-	add(3*stride, c30, c31, c32, c33)
+	put(to[0], c00, c01, c02, c03)
+	put(to[1], c10, c11, c12, c13)
+	put(to[2], c20, c21, c22, c23)
+	put(to[3], c30, c31, c32, c33)
 }

@@ -4,16 +4,22 @@
 
 package kernel
 
-// tileAVX512 is
-//
-//	for p := range k { for i := range MR { for j := range NR { c[i*stride+j] += a[p*MR+i] * b[p*NR+j] } } }
+// tileAVX512 computes a tile of 8 rows and 32 columns, see variant.
 //
 //go:noescape
-func tileAVX512(k int, a *float32, b *float32, c *float32, stride int)
+func tileAVX512(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
-// tileAVX2 is
-//
-//	for p := range k { for i := range MR { for j := range NR { c[i*stride+j] += a[p*MR+i] * b[p*NR+j] } } }
+// tileAVX512Narrow computes a tile of 8 rows and 16 columns, see variant.
 //
 //go:noescape
-func tileAVX2(k int, a *float32, b *float32, c *float32, stride int)
+func tileAVX512Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// tileAVX2 computes a tile of 6 rows and 16 columns, see variant.
+//
+//go:noescape
+func tileAVX2(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// tileAVX2Narrow computes a tile of 6 rows and 8 columns, see variant.
+//
+//go:noescape
+func tileAVX2Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)

@@ -1,5 +1,6 @@
 // Package kernel computes convolutions and matrix products in float32 on all
-// cores: packed panels and a register tile, in assembly where there is some.
+// cores: a register tile, in assembly where there is some, that reads its left
+// operand where it lies.
 //
 // Work is split over outputs only, and every sum runs in one fixed order, so
 // the results have the same bits for any GOMAXPROCS.
@@ -7,13 +8,29 @@ package kernel
 
 import "fmt"
 
-// variant is a register tile: c [mr nr] += a [k mr]^T * b [k nr] in packed
-// panels, c in rows of stride floats.
+// tile sums products for mr rows i and nr columns j:
+//
+//	s := sum over p < k of rows[i][terms[p]] * b[p*stride+j]
+//	outs[i][j] = s, or += s where add is 1
+//
+// terms and stride count floats; k is at least 1. Tables instead of strides
+// let one kernel serve a convolution, both its gradients and a matrix product
+// without copying patches first.
+type tile func(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// variant is a pair of register tiles of mr rows: one of nr columns and one of
+// fewer for what is left at the right.
 type variant struct {
-	name   string
-	mr, nr int
-	tile   func(k int, a, b, c *float32, stride int)
+	name             string
+	mr, nr, narrowNR int
+	wide, narrow     tile
 }
+
+// Bounds over all variants.
+const (
+	maxMR = 8
+	maxNR = 32
+)
 
 var current = available()[0]
 
@@ -30,7 +47,7 @@ func Variants() []string {
 }
 
 // SetVariant chooses a tile by name, for tests and comparisons; it must not
-// run beside kernels.
+// run beside kernels, and serves those prepared afterwards.
 func SetVariant(name string) error {
 	for _, v := range available() {
 		if v.name == name {

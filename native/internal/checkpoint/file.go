@@ -3,10 +3,12 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -80,12 +82,19 @@ func (disk) List(dir string) ([]string, error) {
 	return names, err
 }
 
+// lockPatience is how long Lock waits for another process to let go.
+const lockPatience = 2 * time.Second
+
 // Lock takes the run directory dir for this process; the returned function
 // gives it back. Two trainers never share a run directory.
 func Lock(dir string) (unlock func(), err error) {
 	l := flock.New(filepath.Join(dir, "lock"))
-	ok, err := l.TryLock()
-	if err != nil {
+	// A trainer killed a moment ago holds the lock until the system has buried
+	// it.
+	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	ok, err := l.TryLockContext(ctx, lockPatience/10)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("lock %q: %w", dir, err)
 	}
 	if !ok {

@@ -46,6 +46,9 @@ func trainCommand() *cobra.Command {
 			if errors.Is(err, train.ErrDiverged) {
 				return data(err, "try another --seed or a smaller --batch")
 			}
+			if errors.Is(err, train.ErrDisk) {
+				return &failure{exitIO, "free space or mend the disk, then go on with --resume", err}
+			}
 			return err
 		},
 	}

@@ -28,8 +28,8 @@ func BenchmarkTrain(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer e.program.Close()
-			f := &feed{preset: p, picker: newPicker(source, 1), wants: e.wants()}
+			defer e.full.program.Close()
+			f := &feed{preset: p, picker: newPicker(source, 1), wants: e.full.wants()}
 			step := 0
 			for b.Loop() {
 				in, err := f.inputs(step)

@@ -13,13 +13,20 @@ import (
 	"mien/shared/plan"
 )
 
-// engine runs the steps of one phase on a device.
-type engine struct {
-	preset  Preset
-	phase   Phase
+// machine is a compiled training step.
+type machine struct {
 	program device.Program
 	plan    *plan.Plan
 	losses  []string // outputs in order, without "ok"
+}
+
+// engine runs the steps of one phase on a device.
+type engine struct {
+	preset Preset
+	phase  Phase
+	full   *machine
+	critic *machine // an extra critic step of d_g_ratio; nil where there are none
+	last   *machine // whose states are the newest
 }
 
 // newEngine builds and compiles a phase. States are taken from states where
@@ -36,14 +43,12 @@ func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed 
 		return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
 	}
 	e := &engine{preset: p, phase: phase}
-	if e.plan, err = s.finish(); err != nil {
-		return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
+	if e.full, err = compile(d, s); err != nil {
+		return nil, fmt.Errorf("phase %q: %w", phase.Name, err)
 	}
-	if e.program, err = d.Compile(e.plan); err != nil {
-		return nil, fmt.Errorf("compile phase %q: %w", phase.Name, err)
-	}
-	for _, i := range e.plan.Named(plan.State) {
-		name := e.plan.Values[i].Name
+	e.last = e.full
+	for _, i := range e.full.plan.Named(plan.State) {
+		name := e.full.plan.Values[i].Name
 		data, ok := states[name]
 		if !ok {
 			data, ok = s.starts[name]
@@ -51,26 +56,101 @@ func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed 
 		if !ok {
 			return nil, fmt.Errorf("build phase %q: state %q has no contents", phase.Name, name)
 		}
-		if err := e.program.Write(name, data); err != nil {
+		if err := e.full.program.Write(name, data); err != nil {
 			return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
 		}
 	}
-	for _, o := range e.plan.Outputs {
-		if o.Name != "ok" {
-			e.losses = append(e.losses, o.Name)
-		}
+	if phase.Adversary == NoAdversary || p.CriticPerStep < 2 {
+		return e, nil
 	}
-	sort.Strings(e.losses)
+	if s, err = critique(p, phase, seed); err != nil {
+		return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
+	}
+	if e.critic, err = compile(d, s); err != nil {
+		return nil, fmt.Errorf("phase %q: critic's step: %w", phase.Name, err)
+	}
 	return e, nil
 }
 
+func compile(d device.Device, s *step) (*machine, error) {
+	p, err := s.finish()
+	if err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	m := &machine{plan: p}
+	if m.program, err = d.Compile(p); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	for _, o := range p.Outputs {
+		if o.Name != "ok" {
+			m.losses = append(m.losses, o.Name)
+		}
+	}
+	sort.Strings(m.losses)
+	return m, nil
+}
+
 // wants lists the inputs of the plan with their sizes.
-func (e *engine) wants() map[string]int {
+func (m *machine) wants() map[string]int {
 	w := map[string]int{}
-	for _, i := range e.plan.Named(plan.Input) {
-		w[e.plan.Values[i].Name] = e.plan.Values[i].Shape.Numel()
+	for _, i := range m.plan.Named(plan.Input) {
+		w[m.plan.Values[i].Name] = m.plan.Values[i].Shape.Numel()
 	}
 	return w
+}
+
+// adopt copies the states of from that m has too.
+func (m *machine) adopt(from *machine) error {
+	var buf []float32
+	for _, i := range m.plan.Named(plan.State) {
+		v := m.plan.Values[i]
+		if j := from.plan.Find(v.Name); j < 0 || from.plan.Values[j].Role != plan.State {
+			continue
+		}
+		n := v.Shape.Numel()
+		if cap(buf) < n {
+			buf = make([]float32, n)
+		}
+		if err := from.program.Read(v.Name, buf[:n]); err != nil {
+			return err
+		}
+		if err := m.program.Write(v.Name, buf[:n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyCritic reports whether step t moves the critic alone: with n critic steps
+// a generator step, all but the n-th.
+func (e *engine) onlyCritic(t int) bool { return e.critic != nil && (t+1)%e.preset.CriticPerStep != 0 }
+
+// machine returns what runs step t.
+func (e *engine) machine(t int) *machine {
+	if e.onlyCritic(t) {
+		return e.critic
+	}
+	return e.full
+}
+
+// turn makes m the machine with the newest states.
+func (e *engine) turn(m *machine) error {
+	if e.last == m {
+		return nil
+	}
+	if err := m.adopt(e.last); err != nil {
+		return err
+	}
+	e.last = m
+	return nil
+}
+
+// close releases the machines.
+func (e *engine) close() {
+	e.full.program.Close()
+	if e.critic != nil {
+		e.critic.program.Close()
+	}
 }
 
 // errNotFinite says that a step's losses or gradients were NaN or infinite;
@@ -82,19 +162,18 @@ var errNotFinite = errors.New("losses or gradients are not finite")
 func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]float32) (map[string]float64, error) {
 	p := e.preset
 	hyper := []float32{float32(rate), float32(1 - math.Pow(p.Beta1, float64(t+1))), float32(1 - math.Pow(p.Beta2, float64(t+1))), 0}
-	generate := float32(1)
-	if n := p.CriticPerStep; n > 1 && e.phase.Adversary != NoAdversary && (t+1)%n != 0 {
-		generate = 0
+	m := e.machine(t)
+	if err := e.turn(m); err != nil {
+		return nil, fmt.Errorf("step %d: %w", t, err)
 	}
 	rates := map[string][]float32{
 		"gen.hyper": hyper, "critic.hyper": hyper, "reader.hyper": hyper,
 		"gen.momentum": {.9}, "reader.momentum": {.9},
 		"critic.momentum": {0}, // the power iteration's vector is replaced
 		// A young average follows fast, an old one slowly.
-		"decay":    {float32(min(.999, float64(t+1)/float64(t+20)))},
-		"generate": {generate},
+		"decay": {float32(min(.999, float64(t+1)/float64(t+20)))},
 	}
-	for name := range e.wants() {
+	for name := range m.wants() {
 		data, ok := in[name]
 		if r, isRate := rates[name]; isRate {
 			data, ok = r, true
@@ -102,22 +181,22 @@ func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]f
 		if !ok {
 			return nil, fmt.Errorf("step %d: input %q has no contents", t, name)
 		}
-		if err := e.program.Write(name, data); err != nil {
+		if err := m.program.Write(name, data); err != nil {
 			return nil, fmt.Errorf("step %d: %w", t, err)
 		}
 	}
-	if err := e.program.Run(ctx); err != nil {
+	if err := m.program.Run(ctx); err != nil {
 		return nil, fmt.Errorf("step %d: %w", t, err)
 	}
 	losses := map[string]float64{}
 	var v [1]float32
-	for _, name := range e.losses {
-		if err := e.program.Read(name, v[:]); err != nil {
+	for _, name := range m.losses {
+		if err := m.program.Read(name, v[:]); err != nil {
 			return nil, fmt.Errorf("step %d: %w", t, err)
 		}
 		losses[name] = float64(v[0])
 	}
-	if err := e.program.Read("ok", v[:]); err != nil {
+	if err := m.program.Read("ok", v[:]); err != nil {
 		return nil, fmt.Errorf("step %d: %w", t, err)
 	}
 	if v[0] == 0 {
@@ -129,12 +208,15 @@ func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]f
 // states copies every state out of the program into dst, keeping what dst has
 // of other phases.
 func (e *engine) states(dst map[string][]float32) error {
-	for _, i := range e.plan.Named(plan.State) {
-		v := e.plan.Values[i]
+	if err := e.turn(e.full); err != nil {
+		return err
+	}
+	for _, i := range e.full.plan.Named(plan.State) {
+		v := e.full.plan.Values[i]
 		if len(dst[v.Name]) != v.Shape.Numel() {
 			dst[v.Name] = make([]float32, v.Shape.Numel())
 		}
-		if err := e.program.Read(v.Name, dst[v.Name]); err != nil {
+		if err := e.full.program.Read(v.Name, dst[v.Name]); err != nil {
 			return err
 		}
 	}

@@ -137,9 +137,33 @@ func (s *step) criticLoss(p Preset, phase Phase, critic *net.Scope, photo, edite
 	return fake, loss, nil
 }
 
+// critique builds an extra critic step of d_g_ratio: as gan without all that
+// only the generator needs.
+func critique(p Preset, phase Phase, seed uint64) (*step, error) {
+	s := newStep()
+	g, size, b := s.g, p.Generator.Size, p.Batch
+	photo, own := s.input("photo", b, size, size, 3), s.input("own", b, au.Count)
+	change := s.input("change", b, au.Count)
+	gen, critic := net.NewScope(g, "gen"), net.NewScope(g, "critic")
+	edited, _ := net.Draw(g, photo, p.Generator.Apply(gen, photo, change))
+	s.loaded = gen.Params
+	_, loss, err := s.criticLoss(p, phase, critic, photo, g.Stop(edited), own, g.Add(own, change))
+	if err != nil {
+		return nil, err
+	}
+	s.outputs["critic"] = loss
+	grads, err := g.Grad(loss, nodes(critic)...)
+	if err != nil {
+		return nil, fmt.Errorf("critic: %w", err)
+	}
+	ok := g.Finite(append([]graph.Node{loss}, grads...)...)
+	s.outputs["ok"] = ok
+	s.adam("critic", critic, grads, ok, p, seed, false)
+	return s, nil
+}
+
 // update adds gradients and optimisers. Nothing moves unless every loss and
-// gradient is finite. The input "generate" (1 or 0) holds the generator still
-// in the extra critic steps of d_g_ratio.
+// gradient is finite.
 func (s *step) update(p Preset, seed uint64, gen *net.Scope, loss graph.Node, critic *net.Scope, criticLoss graph.Node) error {
 	g := s.g
 	s.outputs["generator"] = loss
@@ -157,7 +181,7 @@ func (s *step) update(p Preset, seed uint64, gen *net.Scope, loss graph.Node, cr
 	}
 	ok := g.Finite(checked...)
 	s.outputs["ok"] = ok
-	s.adam("gen", gen, grads, g.Mul(ok, s.input("generate", 1)), p, seed, true)
+	s.adam("gen", gen, grads, ok, p, seed, true)
 	if critic != nil {
 		s.adam("critic", critic, criticGrads, ok, p, seed, false)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 
 	"mien/native/internal/checkpoint"
@@ -50,7 +51,7 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 		}
 		r.reader = n
 		for name, data := range values {
-			r.states[name] = data
+			r.loaded[name] = data
 		}
 	}
 	if c.Prior != "" && !r.preset.IsReader() {
@@ -75,7 +76,7 @@ func (r *run) begin() error {
 		if err := r.restore(); err != nil {
 			return err
 		}
-	} else if r.log.Offset() > 0 {
+	} else if r.states = maps.Clone(r.loaded); r.log.Offset() > 0 {
 		return fmt.Errorf("there is a run already: go on with --resume or choose another directory")
 	}
 	r.append(runlog.Entry{Kind: runlog.Start, Step: r.at.Step, Steps: r.config.Steps, Preset: r.preset.Name, Data: r.config.Data,
@@ -91,7 +92,7 @@ func (r *run) restore() error {
 		return err
 	}
 	if b == nil {
-		r.at = progress{}
+		r.at, r.states = progress{}, maps.Clone(r.loaded)
 		return r.log.TruncateTo(0)
 	}
 	at, states, err := decodeState(b, r.config)

@@ -73,7 +73,7 @@ func (p Preset) Size() int {
 	return p.Generator.Size
 }
 
-var smooth = Weights{Motion: 60, Teacher: 20, Variation: .25, Bend: 1, Mask: .5, Paint: 1}
+var smooth = Weights{Motion: 60, Teacher: 40, Colour: 40, Variation: .25, Bend: 1, Mask: .1, Paint: .3}
 
 var presets = []Preset{
 	{
@@ -107,7 +107,7 @@ var presets = []Preset{
 		Phases: []Phase{
 			{Name: "distil", Share: .6, Weights: smooth},
 			{Name: "refine", Share: .4, Adversary: R1, Weights: Weights{Adversarial: 1, AU: 4, Cycle: 5,
-				Motion: 20, Teacher: 6, Variation: .25, Bend: 1, Mask: .5, Paint: 4}},
+				Motion: 20, Teacher: 12, Colour: 12, Variation: .25, Bend: 1, Mask: .2, Paint: 2}},
 		},
 		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},

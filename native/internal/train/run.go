@@ -14,12 +14,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"mien/native/internal/dataset"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"mien/native/internal/checkpoint"
+	"mien/native/internal/dataset"
 	"mien/native/internal/net"
 	"mien/native/internal/runlog"
 	"mien/shared/device/cpu"
@@ -29,6 +30,12 @@ import (
 // ErrDiverged says that training failed three times in a row to stay finite,
 // even at an eighth of the rate.
 var ErrDiverged = errors.New("training diverged")
+
+// ErrDisk says that nothing could be written, several times in a row.
+var ErrDisk = errors.New("the disk does not take the run")
+
+// badWrites is how many writes may fail in a row before a run ends.
+const badWrites = 3
 
 // Patience with losses that are not finite: so many steps in a row before the
 // run goes back to its checkpoint at half the rate, so often.
@@ -54,6 +61,7 @@ type run struct {
 
 	store  *checkpoint.Store
 	log    *runlog.Writer
+	loaded map[string][]float32 // states from outside: a fixed reader's
 	states map[string][]float32
 	at     progress
 	engine *engine
@@ -62,6 +70,7 @@ type run struct {
 	started time.Time // of this process's steps
 	first   int       // the step that it started from
 	saved   time.Time
+	failed  int // writes in a row that did not reach the disk
 	result  Result
 }
 
@@ -75,7 +84,7 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if c.Device == nil {
 		c.Device = cpu.New()
 	}
-	r := &run{config: c, preset: p, states: map[string][]float32{}}
+	r := &run{config: c, preset: p, states: map[string][]float32{}, loaded: map[string][]float32{}}
 	unlock, err := r.open(ctx)
 	if err != nil {
 		return Result{}, fmt.Errorf("train in %q: %w", c.Out, err)
@@ -104,6 +113,7 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.enter(r.phase(r.at.Step)); err != nil {
 			return err
 		}
+		r.feed.wants = r.engine.machine(r.at.Step).wants()
 		in, err := r.feed.inputs(r.at.Step)
 		if err != nil {
 			return err
@@ -141,13 +151,33 @@ func (r *run) loop(ctx context.Context) error {
 func (r *run) keep(ctx context.Context) error {
 	last := r.at.Step == r.config.Steps
 	if last || r.at.Step%r.config.Every == 0 {
-		if err := r.publish(context.WithoutCancel(ctx)); err != nil {
+		if err := r.written(r.publish(context.WithoutCancel(ctx)), last); err != nil {
 			return err
 		}
 	}
 	if last || time.Since(r.saved) >= r.config.Save {
-		return r.save()
+		return r.written(r.save(), last)
 	}
+	return nil
+}
+
+// written takes the outcome of writing. A disk that fails once may be well
+// again at the next checkpoint, so training goes on with a warning; it ends
+// when the disk fails badWrites times in a row, or at the very last.
+func (r *run) written(err error, last bool) error {
+	var disk *fs.PathError
+	var link *os.LinkError
+	switch {
+	case err == nil:
+		r.failed = 0
+		return nil
+	case !errors.As(err, &disk) && !errors.As(err, &link):
+		return err
+	}
+	if r.failed++; last || r.failed >= badWrites {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf("not saved, training goes on: %v", err)})
 	return nil
 }
 
@@ -175,14 +205,13 @@ func (r *run) enter(phase Phase) error {
 		if err := r.engine.states(r.states); err != nil {
 			return err
 		}
-		r.engine.program.Close()
+		r.engine.close()
 	}
 	e, err := newEngine(r.config.Device, r.preset, phase, r.reader, r.config.Seed, r.states)
 	if err != nil {
 		return err
 	}
 	r.engine = e
-	r.feed.wants = e.wants()
 	return nil
 }
 
@@ -250,6 +279,7 @@ func (r *run) rollBack() error {
 		return err
 	}
 	r.at.Halvings = halvings
+	r.engine.close()
 	r.engine = nil
 	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf("went back to step %d at half the rate", r.at.Step)})
 	return nil

@@ -20,5 +20,5 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(e *testscript.Env) error {
 		e.Setenv("PORTRAIT", portrait)
 		return nil
-	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "pixels": wantPixels}})
+	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "pixels": wantPixels, "until": until}})
 }

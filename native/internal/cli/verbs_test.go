@@ -5,7 +5,9 @@ import (
 	"image"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -42,5 +44,23 @@ func wantPixels(ts *testscript.TestScript, neg bool, args []string) {
 	a, b := read(args[0]), read(args[1])
 	if same := a.Rect == b.Rect && bytes.Equal(a.Pix, b.Pix); same == neg {
 		ts.Fatalf("pixels equal: %v", same)
+	}
+}
+
+// until waits until a file shows a pattern: until run.txt 'step 20'.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: until FILE PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		b, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && pattern.Match(b) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s does not show %q: %v\n%s", args[0], args[1], err, b)
+		}
 	}
 }

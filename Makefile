@@ -28,6 +28,7 @@ page: ## build the page's WebAssembly and compress it
 
 test: deps build ## run every test (installs Chromium on Debian as root)
 	go test -timeout 15m ./...
+	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...
 
 deps:
 	@sh tools/install-test-deps.sh

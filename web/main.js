@@ -1,5 +1,6 @@
 // Ties the page together: photo and sliders to the worker, fields to the
 // stage, training to both.
+import { markFace, showFaces } from './faces.js';
 import { fetchBytes, pixelsOf } from './load.js';
 import { startStage } from './stage.js';
 import { Training } from './training.js';
@@ -74,13 +75,15 @@ function show() {
 function request() {
   if (!photo) return;
   if (busy) { again = true; return; }
-  if (values.every((v) => v === 0)) { stage.clearField(); page.dataset.field = 'none'; return; }
+  page.dataset.busy = '1';
+  if (values.every((v) => v === 0)) { delete page.dataset.busy; stage.clearField(); page.dataset.field = 'none'; return; }
   busy = true;
   worker.postMessage({ type: 'change', values: values.slice() });
 }
 
 function arrived() {
   busy = false;
+  delete page.dataset.busy;
   if (again) { again = false; request(); }
 }
 
@@ -101,18 +104,39 @@ async function open(blob) {
 }
 let pending = null;
 
-function faced(m) {
+async function faced(m) {
   photo = pending;
-  if (!m.found) fail('No face was found in this picture: the middle is edited instead. Try a photo with a larger, upright face.');
+  if (!m.faces.length) fail('No face was found in this picture: the middle is edited instead. Try a photo with a larger, upright face.');
+  stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
+  await showFaces($('faces'), photo, m.faces, (i) => worker.postMessage({ type: 'choose', face: i }));
+  photo.rgba = null; // the worker keeps the full picture
+  $('zoom').disabled = $('before').disabled = $('save').disabled = false;
+  status(`${photo.width} × ${photo.height} pixels`);
+  fresh(m);
+  page.dataset.photo = 'ready';
+}
+
+function chosen(m) {
+  stage.setFrame(new Float64Array(m.frame));
+  markFace($('faces'), m.face);
+  fresh(m);
+  page.dataset.face = String(m.face);
+}
+
+// fresh starts on a face: nothing is changed, and a small face is shown large.
+function fresh(m) {
   values = new Float32Array(17);
   show();
-  stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
   stage.clearField();
-  photo.rgba = null; // the worker keeps the full picture
-  $('before').disabled = $('save').disabled = false;
-  status(`${photo.width} × ${photo.height} pixels`);
+  page.dataset.field = 'none';
+  const side = 2 * Math.hypot(m.frame[0], m.frame[3]);
+  zoom(side < 0.55 * Math.min(photo.width, photo.height));
   m.read.forEach((v, i) => { $(`read${i}`).textContent = readerBytes ? v.toFixed(1) : ''; });
-  page.dataset.photo = 'ready';
+}
+
+function zoom(on) {
+  $('zoom').setAttribute('aria-pressed', String(on));
+  stage.zoom(on);
 }
 
 // --- weights
@@ -157,6 +181,7 @@ async function shipped() {
 function receive(m) {
   switch (m.type) {
     case 'face': faced(m); break;
+    case 'chosen': chosen(m); break;
     case 'field':
       if (m.warp) stage.setField(m.size, m.warp, m.mask, m.colour);
       else stage.clearField();
@@ -189,6 +214,7 @@ function wire() {
   $('portrait').addEventListener('click', async () => open(await (await fetch('portrait/astronaut.png')).blob()));
   $('reset').addEventListener('click', () => { values = new Float32Array(17); show(); request(); });
   $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', values: values.slice() }));
+  $('zoom').addEventListener('click', () => zoom($('zoom').getAttribute('aria-pressed') !== 'true'));
   const before = (on) => { $('before').setAttribute('aria-pressed', String(on)); stage.showBefore(on); };
   $('before').addEventListener('click', () => before($('before').getAttribute('aria-pressed') !== 'true'));
   $('about-open').addEventListener('click', () => $('about').showModal());

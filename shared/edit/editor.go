@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"sync"
 
 	"mien/shared/au"
@@ -33,7 +34,8 @@ type Editor struct {
 // subject is one photo with its face.
 type subject struct {
 	img   *image.NRGBA
-	frame face.Frame
+	faces []face.Face // that were found
+	frame face.Frame  // of the one to edit
 
 	mu    sync.Mutex
 	crops map[int]*tensor.Tensor // by size; never written after they are made
@@ -52,39 +54,65 @@ func (s *subject) crop(size int) *tensor.Tensor {
 }
 
 // New returns an editor that runs the generator in swap. reader may be nil:
-// then SetPhoto reads all Action Units as 0.
+// then SetPhoto reads all Action Units as 0 and frames are the finder's.
 func New(swap *Swap, reader *model.Reader, finder *face.Finder) *Editor {
 	return &Editor{swap: swap, reader: reader, finder: finder}
 }
 
 // SetPhoto makes img, which the editor keeps and nobody may write to from then
-// on, the photo to edit. It returns the largest face and the intensities
-// (0 to au.Max) that the reader sees in it.
+// on, the photo to edit. It returns its faces, the largest first, which is the
+// one to edit until Choose, and the intensities (0 to au.Max) that the reader
+// sees in it.
 //
 // When no face is found, the error wraps face.ErrNoFace and the photo is set
 // all the same, with the square in its middle (face.CentreFrame) as its frame;
 // other errors leave the photo before in place.
-func (e *Editor) SetPhoto(ctx context.Context, img *image.NRGBA) (face.Face, au.Vector, error) {
+func (e *Editor) SetPhoto(ctx context.Context, img *image.NRGBA) ([]face.Face, au.Vector, error) {
 	faces, err := e.finder.Find(img)
-	if err != nil && !errors.Is(err, face.ErrNoFace) {
-		return face.Face{}, au.Vector{}, fmt.Errorf("set photo: %w", err)
-	}
-	found := face.Face{Frame: face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())}
-	if err == nil {
-		found = faces[0]
-	}
-	read, readErr := e.SetFrame(ctx, img, found.Frame)
-	if readErr != nil {
-		err = readErr
+	if errors.Is(err, face.ErrNoFace) {
+		read, readErr := e.SetFrame(ctx, img, face.CentreFrame(img.Rect.Dx(), img.Rect.Dy()))
+		if readErr != nil {
+			err = readErr
+		}
+		return nil, read, fmt.Errorf("set photo: %w", err)
 	}
 	if err != nil {
-		return found, read, fmt.Errorf("set photo: %w", err)
+		return nil, au.Vector{}, fmt.Errorf("set photo: %w", err)
 	}
-	return found, read, nil
+	read, err := e.show(ctx, img, faces, 0)
+	if err != nil {
+		return nil, au.Vector{}, fmt.Errorf("set photo: %w", err)
+	}
+	return faces, read, nil
 }
 
-// SetFrame is SetPhoto for a face that the caller has found, such as another
-// one of a group.
+// Choose makes face i of those that SetPhoto returned the one to edit, and
+// returns the intensities that the reader sees in it.
+func (e *Editor) Choose(ctx context.Context, i int) (au.Vector, error) {
+	s, err := e.subject()
+	if err != nil {
+		return au.Vector{}, fmt.Errorf("choose face: %w", err)
+	}
+	if i < 0 || i >= len(s.faces) {
+		return au.Vector{}, fmt.Errorf("choose face %d: the photo has %d", i, len(s.faces))
+	}
+	read, err := e.show(ctx, s.img, s.faces, i)
+	if err != nil {
+		return au.Vector{}, fmt.Errorf("choose face: %w", err)
+	}
+	return read, nil
+}
+
+// show makes face i the one to edit, its frame put right by the reader.
+func (e *Editor) show(ctx context.Context, img *image.NRGBA, faces []face.Face, i int) (au.Vector, error) {
+	frame, err := e.align(ctx, img, faces[i].Frame)
+	if err != nil {
+		return au.Vector{}, err
+	}
+	return e.set(ctx, &subject{img: img, faces: faces, frame: frame, crops: map[int]*tensor.Tensor{}})
+}
+
+// SetFrame is SetPhoto for a frame that the caller knows: it is used as it is.
 func (e *Editor) SetFrame(ctx context.Context, img *image.NRGBA, frame face.Frame) (au.Vector, error) {
 	if _, err := frame.Inverse(); err != nil {
 		return au.Vector{}, err
@@ -92,21 +120,57 @@ func (e *Editor) SetFrame(ctx context.Context, img *image.NRGBA, frame face.Fram
 	if img.Rect.Empty() {
 		return au.Vector{}, fmt.Errorf("photo of %dx%d pixels: want at least one", img.Rect.Dx(), img.Rect.Dy())
 	}
-	photo := &subject{img: img, frame: frame, crops: map[int]*tensor.Tensor{}}
+	return e.set(ctx, &subject{img: img, frame: frame, crops: map[int]*tensor.Tensor{}})
+}
+
+// set reads the face of s and makes s the photo to edit.
+func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	var read au.Vector
 	if e.reader != nil {
-		e.reading.Lock()
-		v, _, err := e.reader.Read(ctx, photo.crop(e.reader.Size()))
-		e.reading.Unlock()
+		v, err := e.read(ctx, s.crop(e.reader.Size()))
 		if err != nil {
 			return au.Vector{}, err
 		}
-		read = v
+		read = v.AU
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.photo = photo
+	e.photo = s
 	return read, nil
+}
+
+func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	return e.reader.Read(ctx, crop)
+}
+
+// Bounds of what the reader may move a frame by; beyond, it sees no face.
+const (
+	maxShift  = .35 // half frames
+	maxGrowth = 1.35
+)
+
+// align puts right what the face finder, which looks at pixels' order only,
+// leaves: the reader was trained on faces moved, turned and scaled, and says
+// where the eyes are. One look: it keeps some of the finder's opinion, and two
+// or three looks were worse (of 180 held-out faces 162 are within 3 pixels as
+// found, 170 after one look, 165 after two).
+func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) (face.Frame, error) {
+	if e.reader == nil {
+		return found, nil
+	}
+	v, err := e.read(ctx, pixel.ToTensor(face.Crop(img, found, e.reader.Size())))
+	if err != nil {
+		return found, err
+	}
+	frame := found.WithEyes(v.Eyes)
+	growth := frame.Scale() / found.Scale()
+	shift := math.Hypot(frame.A[2]-found.A[2], frame.A[5]-found.A[5]) / found.Scale()
+	if !(growth < maxGrowth && growth > 1/maxGrowth && shift < maxShift) {
+		return found, nil
+	}
+	return frame, nil
 }
 
 func (e *Editor) subject() (*subject, error) {

@@ -83,6 +83,18 @@ func CentreFrame(w, h int) Frame {
 	return Frame{[6]float64{r, 0, float64(w) / 2, 0, r, float64(h) / 2}}
 }
 
+// WithEyes returns the frame whose eyes' centres (LeftEyeX, RightEyeX, EyeY) lie
+// where f has the points eyes, left first, in normalised coordinates. It is what
+// a reader of the aligned face says of how f is off.
+func (f Frame) WithEyes(eyes [2][2]float32) Frame {
+	var pairs [2]pair
+	for i, x := range [...]float64{LeftEyeX, RightEyeX} {
+		px, py := f.Photo(float64(eyes[i][0]), float64(eyes[i][1]))
+		pairs[i] = pair{Normal(x), Normal(EyeY), px, py, 1}
+	}
+	return fit(pairs[:])
+}
+
 // pair is a point of the frame and where a photo shows it.
 type pair struct {
 	u, v, x, y, weight float64

@@ -1,7 +1,6 @@
 package face
 
 import (
-	"image"
 	"math"
 
 	pigo "github.com/esimov/pigo/core"
@@ -84,12 +83,7 @@ func (f *Finder) look(photo pyramid, guess Frame) (Face, bool) {
 	if score < minScore {
 		return Face{}, false
 	}
-	face := Face{Score: score, Tilt: math.Atan2(frame.A[3], frame.A[0]), Frame: frame}
-	face.Left[0], face.Left[1] = frame.Photo(Normal(LeftEyeX), Normal(EyeY))
-	face.Right[0], face.Right[1] = frame.Photo(Normal(RightEyeX), Normal(EyeY))
-	everywhere := image.Rect(-MaxSide, -MaxSide, 2*MaxSide, 2*MaxSide)
-	face.Box = frame.Bounds(everywhere)
-	return face, true
+	return newFace(frame, score), true
 }
 
 // visit runs one cascade to both sides of the face, plain and mirrored, with

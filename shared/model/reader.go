@@ -13,8 +13,18 @@ import (
 // coordinates, x to the right and y down, -1 to 1 across the frame.
 type Landmarks [68][2]float32
 
-// Reader reads Action Units and landmarks from an aligned face. It is used by
-// one goroutine at a time.
+// Reading is what a reader sees in a face.
+type Reading struct {
+	AU        au.Vector // intensities, 0 to au.Max
+	Landmarks Landmarks
+	// Eyes are where the eyes' centres of the face's own frame lie, left in the
+	// picture first, x and y in normalised coordinates of the picture read. They
+	// put a frame right that is a little off (face.Frame.WithEyes).
+	Eyes [2][2]float32
+}
+
+// Reader reads Action Units and landmarks from a face that is about aligned. It
+// is used by one goroutine at a time.
 type Reader struct {
 	info    Info
 	program device.Program
@@ -24,7 +34,7 @@ type Reader struct {
 func LoadReader(f *File, d device.Device) (*Reader, error) {
 	info, program, err := load(f, KindReader, d, func(s int) (in, out []port) {
 		return []port{{"photo", tensor.Shape{1, s, s, 3}}},
-			[]port{{"au", tensor.Shape{1, au.Count}}, {"landmarks", tensor.Shape{1, 136}}}
+			[]port{{"au", tensor.Shape{1, au.Count}}, {"landmarks", tensor.Shape{1, 136}}, {"eyes", tensor.Shape{1, 4}}}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load reader: %w", err)
@@ -38,21 +48,24 @@ func (r *Reader) Info() Info { return r.info }
 // Size is the side of the picture that the network looks at, in pixels.
 func (r *Reader) Size() int { return r.info.Size }
 
-// Read returns the intensities (0 to au.Max) and landmarks of photo, which is
-// [1 S S 3] in [-1, 1].
-func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor) (au.Vector, Landmarks, error) {
-	var v au.Vector
-	var l Landmarks
+// Read reads photo, [1 S S 3] in [-1, 1].
+func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor) (Reading, error) {
+	var v Reading
 	var points [136]float32
+	var eyes [4]float32
 	err := run(ctx, r.program, map[string][]float32{"photo": photo.Data},
-		map[string][]float32{"au": v[:], "landmarks": points[:]})
+		map[string][]float32{"au": v.AU[:], "landmarks": points[:], "eyes": eyes[:]})
 	if err != nil {
-		return v, l, fmt.Errorf("run reader: %w", err)
+		return v, fmt.Errorf("run reader: %w", err)
 	}
-	for i := range l {
-		l[i] = [2]float32{points[2*i], points[2*i+1]}
+	for i := range v.Landmarks {
+		v.Landmarks[i] = [2]float32{points[2*i], points[2*i+1]}
 	}
-	return v.Clamp(0, au.Max), l, nil
+	for i := range v.Eyes {
+		v.Eyes[i] = [2]float32{eyes[2*i], eyes[2*i+1]}
+	}
+	v.AU = v.AU.Clamp(0, au.Max)
+	return v, nil
 }
 
 // Close releases the reader's memory.

@@ -34,12 +34,10 @@ func (s *stage) export() {
 		w, h := a[1].Int(), a[2].Int()
 		rgba := make([]byte, 4*w*h)
 		js.CopyBytesToGo(rgba, a[0])
-		var f face.Frame
-		for i := range f.A {
-			f.A[i] = a[3].Index(i).Float()
-		}
-		s.setPhoto(rgba, w, h, f)
+		s.setPhoto(rgba, w, h, frame(a[3]))
 	})
+	set("setFrame", func(a []js.Value) { s.setFrame(frame(a[0])) })
+	set("zoom", func(a []js.Value) { s.zoom, s.dirty = a[0].Bool(), true })
 	set("setField", func(a []js.Value) { // size, warp, mask, colour
 		f := edit.Field{Size: a[0].Int(), Warp: floats(a[1]), Mask: floats(a[2]), Colour: floats(a[3])}
 		if f.Check() == nil {
@@ -54,6 +52,14 @@ func (s *stage) export() {
 		js.Global().Set("mien", mien)
 	}
 	mien.Set("stage", verbs)
+}
+
+// frame reads the six numbers of a face.Frame.
+func frame(v js.Value) (f face.Frame) {
+	for i := range f.A {
+		f.A[i] = v.Index(i).Float()
+	}
+	return f
 }
 
 // floats copies a Float32Array.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"image"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type stage struct {
 	warp, paint   *ebiten.Image
 	frame         face.Frame // of the texture, in its pixels
 	inverse       face.Frame
+	scale         [2]float64 // texture pixels per photo pixel
+	zoom          bool       // to the face
 	from, to      edit.Field
 	shown         edit.Field
 	began         time.Time
@@ -53,15 +56,6 @@ func (s *stage) setPhoto(rgba []byte, w, h int, frame face.Frame) {
 	if side := max(w, h); side > maxShown {
 		k := float64(maxShown) / float64(side)
 		img = pixel.Resize(img, max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5)))
-		sx, sy := float64(img.Rect.Dx())/float64(w), float64(img.Rect.Dy())/float64(h)
-		for i := range 3 {
-			frame.A[i] *= sx
-			frame.A[3+i] *= sy
-		}
-	}
-	inverse, err := frame.Inverse()
-	if err != nil {
-		return
 	}
 	for i := 3; i < len(img.Pix); i += 4 {
 		img.Pix[i] = 255
@@ -71,8 +65,40 @@ func (s *stage) setPhoto(rgba []byte, w, h int, frame face.Frame) {
 	}
 	s.photo = ebiten.NewImage(img.Rect.Dx(), img.Rect.Dy())
 	s.photo.WritePixels(img.Pix)
+	s.scale = [2]float64{float64(img.Rect.Dx()) / float64(w), float64(img.Rect.Dy()) / float64(h)}
+	s.setFrame(frame)
+}
+
+// setFrame shows the photo as it is and takes the frame, in the photo's pixels,
+// for the fields to come.
+func (s *stage) setFrame(frame face.Frame) {
+	for i := range 3 {
+		frame.A[i] *= s.scale[0]
+		frame.A[3+i] *= s.scale[1]
+	}
+	inverse, err := frame.Inverse()
+	if err != nil {
+		return
+	}
 	s.frame, s.inverse = frame, inverse
 	s.from, s.to, s.shown, s.easing, s.dirty = edit.Field{}, edit.Field{}, edit.Field{}, false, true
+}
+
+// zoomReach is how much around the face a zoomed stage shows, in half frames.
+const zoomReach = 1.5
+
+// view returns the part of the photo to show, in the texture's pixels: all of
+// it, or the face and what is around it.
+func (s *stage) view() (x, y, w, h float64) {
+	w, h = float64(s.photo.Bounds().Dx()), float64(s.photo.Bounds().Dy())
+	if !s.zoom {
+		return 0, 0, w, h
+	}
+	side := 2 * zoomReach * s.frame.Scale()
+	across, down := min(side, w), min(side, h)
+	x = min(max(s.frame.A[2]-across/2, 0), w-across)
+	y = min(max(s.frame.A[5]-down/2, 0), h-down)
+	return x, y, across, down
 }
 
 // setField eases from what is shown to f.
@@ -102,8 +128,10 @@ func (s *stage) Draw(screen *ebiten.Image) {
 	screen.Clear()
 	size := s.upload()
 	w, h := float64(s.photo.Bounds().Dx()), float64(s.photo.Bounds().Dy())
-	fit := min(float64(s.wide)/w, float64(s.high)/h)
-	left, top := float32(int((float64(s.wide)-w*fit)/2)), float32(int((float64(s.high)-h*fit)/2))
+	x0, y0, across, down := s.view()
+	fit := min(float64(s.wide)/across, float64(s.high)/down)
+	left := float32(math.Floor((float64(s.wide)-across*fit)/2 - x0*fit))
+	top := float32(math.Floor((float64(s.high)-down*fit)/2 - y0*fit))
 	a, b := s.frame.A, s.inverse.A
 	o := &ebiten.DrawTrianglesShaderOptions{Uniforms: map[string]any{
 		"Scale": float32(1 / fit), "Offset": []float32{left, top}, "Photo": []float32{float32(w), float32(h)},

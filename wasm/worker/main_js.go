@@ -56,6 +56,8 @@ func (w *worker) handle(m js.Value) error {
 	switch m.Get("type").String() {
 	case "photo":
 		return w.photo(ctx, m)
+	case "choose":
+		return w.choose(ctx, m.Get("face").Int())
 	case "change":
 		return w.change(ctx, m)
 	case "weights":
@@ -76,17 +78,42 @@ func (w *worker) photo(ctx context.Context, m js.Value) error {
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	js.CopyBytesToGo(img.Pix, m.Get("rgba"))
-	found, read, err := w.editor.SetPhoto(ctx, img)
-	noFace := errors.Is(err, face.ErrNoFace)
-	if err != nil && !noFace {
+	faces, read, err := w.editor.SetPhoto(ctx, img)
+	if err != nil && !errors.Is(err, face.ErrNoFace) {
 		return err
 	}
-	frame := make([]any, 6)
-	for i, v := range found.Frame.A {
+	w.tell(faces, read)
+	return nil
+}
+
+// tell says which faces the photo has, as boxes (x, y, width, height) in its
+// pixels, and the frame and intensities of the first.
+func (w *worker) tell(faces []face.Face, read au.Vector) {
+	boxes := make([]any, len(faces))
+	for i, f := range faces {
+		boxes[i] = []any{f.Box.Min.X, f.Box.Min.Y, f.Box.Dx(), f.Box.Dy()}
+	}
+	post(map[string]any{"type": "face", "faces": boxes, "frame": w.frame(), "read": list(read)})
+}
+
+// choose edits another face of the photo.
+func (w *worker) choose(ctx context.Context, i int) error {
+	read, err := w.editor.Choose(ctx, i)
+	if err != nil {
+		return err
+	}
+	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "read": list(read)})
+	return nil
+}
+
+// frame returns the frame of the face that is edited.
+func (w *worker) frame() []any {
+	f, _ := w.editor.Frame()
+	frame := make([]any, len(f.A))
+	for i, v := range f.A {
 		frame[i] = v
 	}
-	post(map[string]any{"type": "face", "found": !noFace, "frame": frame, "read": list(read)})
-	return nil
+	return frame
 }
 
 // change computes the field of the slider state.

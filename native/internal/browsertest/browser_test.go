@@ -19,7 +19,7 @@ import (
 const patience = 90 * time.Second
 
 // browser starts Chromium and returns a tab.
-func browser(t testing.TB) context.Context {
+func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -35,6 +35,7 @@ func browser(t testing.TB) context.Context {
 		chromedp.WindowSize(1280, 1000), chromedp.Flag("headless", "new"), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("use-gl", "angle"), chromedp.Flag("use-angle", "swiftshader"), chromedp.Flag("enable-unsafe-swiftshader", true)}
+	options = append(options, more...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -83,7 +84,7 @@ const data = "document.documentElement.dataset."
 // still waits until the stage shows its newest field.
 func (p *page) still() {
 	p.t.Helper()
-	p.wait(data + "stage === 'idle'")
+	p.wait("!" + data + "busy && " + data + "stage === 'idle'")
 	time.Sleep(200 * time.Millisecond) // until the compositor has it
 }
 

@@ -30,10 +30,11 @@ const maxPhoto = 256 << 20
 
 func editCommand() *cobra.Command {
 	var in, out, change, file string
+	var number int
 	cmd := &cobra.Command{
 		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
 		Short:   "Change the expression on a photo",
-		Long:    "Change the expression on the largest face of a photo. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
+		Long:    "Change the expression on a face of a photo, the largest unless --face says another. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
 		Example: "  mien edit --in photo.jpg --au 12=3,6=2 --out smile.png",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,8 +58,18 @@ func editCommand() *cobra.Command {
 			if _, err := swap.Load(cmd.Context(), b, hex.EncodeToString(sum[:])); err != nil {
 				return data(err, "see mien inspect")
 			}
-			e, _, err := open(cmd.Context(), in, swap, nil)
+			reader, err := shippedReader()
 			if err != nil {
+				return err
+			}
+			e, faces, _, err := open(cmd.Context(), in, swap, reader)
+			if err != nil {
+				return err
+			}
+			if number < 1 || number > faces {
+				return usage(fmt.Errorf("face %d: the photo has %d", number, faces), "1 is the largest")
+			}
+			if _, err := e.Choose(cmd.Context(), number-1); err != nil {
 				return err
 			}
 			picture, err := e.Picture(cmd.Context(), v)
@@ -77,6 +88,7 @@ func editCommand() *cobra.Command {
 	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
 	f.StringVar(&out, "out", "", "picture to write, .png")
 	f.StringVar(&file, "model", "", "generator to use (default: the shipped one)")
+	f.IntVar(&number, "face", 1, "which face, 1 is the largest")
 	must(cmd, "in", "out")
 	return cmd
 }
@@ -97,7 +109,7 @@ func readCommand() *cobra.Command {
 			if err != nil {
 				return data(err, "see mien inspect")
 			}
-			_, read, err := open(cmd.Context(), in, edit.NewSwap(cpu.New()), reader)
+			_, _, read, err := open(cmd.Context(), in, edit.NewSwap(cpu.New()), reader)
 			if err != nil {
 				return err
 			}
@@ -127,22 +139,21 @@ func must(cmd *cobra.Command, names ...string) {
 }
 
 // open reads a photo and finds its face.
-func open(ctx context.Context, path string, swap *edit.Swap, reader *model.Reader) (*edit.Editor, au.Vector, error) {
-	var none au.Vector
+func open(ctx context.Context, path string, swap *edit.Swap, reader *model.Reader) (e *edit.Editor, faces int, read au.Vector, err error) {
 	img, err := photo(path)
 	if err != nil {
-		return nil, none, err
+		return nil, 0, read, err
 	}
 	finder, err := face.NewFinder()
 	if err != nil {
-		return nil, none, err
+		return nil, 0, read, err
 	}
-	e := edit.New(swap, reader, finder)
-	_, read, err := e.SetPhoto(ctx, img)
+	e = edit.New(swap, reader, finder)
+	found, read, err := e.SetPhoto(ctx, img)
 	if errors.Is(err, face.ErrNoFace) {
-		return nil, none, data(fmt.Errorf("no face found in %q", path), "the face should be at least 80 pixels wide and look at the camera")
+		return nil, 0, read, data(fmt.Errorf("no face found in %q", path), "the face should be at least 80 pixels wide and look at the camera")
 	}
-	return e, read, err
+	return e, len(found), read, err
 }
 
 func photo(path string) (*image.NRGBA, error) {
@@ -162,6 +173,20 @@ func photo(path string) (*image.NRGBA, error) {
 		return nil, data(fmt.Errorf("read %q: %w", path, err), "give a png, jpeg, gif, bmp or webp picture")
 	}
 	return img, nil
+}
+
+// shippedReader returns the reader that puts frames right; none in weights/ is
+// no error.
+func shippedReader() (*model.Reader, error) {
+	b, err := weights.Shipped(model.KindReader)
+	if err != nil {
+		return nil, nil
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		return nil, err
+	}
+	return model.LoadReader(f, cpu.New())
 }
 
 // modelOr reads the model at path, or the shipped one of the given kind.

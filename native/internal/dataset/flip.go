@@ -1,5 +1,7 @@
 package dataset
 
+import frame "mien/shared/face"
+
 // Mirrored holds, for each of the 68 landmarks (the order of iBUG 300-W, as
 // OpenFace writes them), the landmark that takes its place in a mirror.
 var Mirrored = [68]int{
@@ -35,4 +37,15 @@ func FlipLandmarks(landmarks [68][2]float32) [68][2]float32 {
 		l[k] = [2]float32{127 - landmarks[from][0], landmarks[from][1]}
 	}
 	return l
+}
+
+// Eyes returns the centres of the eyes, left in the picture first, in every
+// 128 x 128 crop: where the alignment of the data puts them, and where a mirror
+// does.
+func Eyes(mirrored bool) [2][2]float32 {
+	left, right := float32(frame.LeftEyeX), float32(frame.RightEyeX)
+	if mirrored {
+		left, right = 127-right, 127-left
+	}
+	return [2][2]float32{{left, frame.EyeY}, {right, frame.EyeY}}
 }

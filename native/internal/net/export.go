@@ -22,7 +22,7 @@ func (n Reader) Export(info model.Info, values map[string][]float32) (*model.Fil
 	g := graph.New()
 	r := n.Apply(NewScope(g, "reader"), g.Input("photo", 1, n.Size, n.Size, 3), false, nil)
 	info.Kind, info.Size = model.KindReader, n.Size
-	return export(g, info, values, map[string]graph.Node{"au": r.AU, "landmarks": r.Landmarks})
+	return export(g, info, values, map[string]graph.Node{"au": r.AU, "landmarks": r.Landmarks, "eyes": r.Eyes})
 }
 
 func export(g *graph.Graph, info model.Info, values map[string][]float32, outputs map[string]graph.Node) (*model.File, error) {

@@ -7,8 +7,8 @@ import (
 	"mien/shared/au"
 )
 
-// Reader is the shape of the network that reads 17 AUs and 68 landmarks from
-// an aligned face: a pyramid of 4x4 stride 2 convolutions with batch norm.
+// Reader is the shape of the network that reads 17 AUs, 68 landmarks and the
+// face's own frame from a face that is about aligned: a pyramid of 4x4 stride 2 convolutions with batch norm.
 type Reader struct {
 	Size   int // side of the picture
 	Width  int // channels after the first convolution
@@ -19,6 +19,7 @@ type Reader struct {
 type Reading struct {
 	AU        graph.Node // [N 17], intensities
 	Landmarks graph.Node // [N 136], x and y in normalised frame coordinates
+	Eyes      graph.Node // [N 4], x and y of the eyes' centres in the face's own frame
 }
 
 // readerSlope is the negative slope of the reader's LeakyReLU.
@@ -50,11 +51,12 @@ func (n Reader) Apply(s *Scope, photo graph.Node, training bool, dropout graph.N
 	}
 	flat := g.Reshape(h, batch, n.Features())
 	points := s.Dense(flat, "landmarks", 136, Init{"normal", .002})
+	eyes := s.Dense(flat, "eyes", 4, Init{"normal", .002})
 	if dropout != nil {
 		flat = g.Mul(flat, dropout)
 	}
 	hidden := g.LeakyRelu(s.Dense(flat, "hidden", n.Hidden, none), readerSlope)
-	return Reading{AU: s.Dense(hidden, "au", au.Count, Init{"normal", .01}), Landmarks: points}
+	return Reading{AU: s.Dense(hidden, "au", au.Count, Init{"normal", .01}), Landmarks: points, Eyes: eyes}
 }
 
 // BatchNorm brings each channel to mean 0 and deviation 1 over the batch, with

@@ -1,6 +1,7 @@
 package prior
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"image/color"
@@ -210,4 +211,30 @@ func TestPrivateFit(t *testing.T) {
 	if err := png.Encode(f, sheet); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func FuzzDecode(f *testing.F) {
+	good, err := (&Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}).Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(good[:200])
+	f.Add(bytes.Replace(good, []byte(`"shading"`), []byte(`"shadows"`), 1))
+	f.Add(bytes.Replace(good, []byte("[68,2]"), []byte("[2,68]"), 1))
+	nan := bytes.Clone(good)
+	copy(nan[len(nan)-4:], []byte{0, 0, 0xc0, 0x7f})
+	f.Add(nan)
+	x := make([]float32, 16*16*3)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Decode(b)
+		if err != nil {
+			return
+		}
+		for i, v := range p.Picture(x, 16, &face, au.Vector{8: 3}) {
+			if v != v {
+				t.Fatalf("value %d of the picture is no number", i)
+			}
+		}
+	})
 }

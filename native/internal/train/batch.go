@@ -25,6 +25,7 @@ type face struct {
 	own       au.Vector
 	change    au.Vector
 	landmarks *[68][2]float32 // pixels of the 128x128 frame
+	eyes      [2][2]float32   // centres in the face's own frame, likewise
 	number    int             // in the source
 	mirrored  bool
 }
@@ -106,7 +107,7 @@ func (p *picker) face(step, place int) (face, error) {
 			last = err
 			continue
 		}
-		f := face{pixels: unit(img), own: labels, landmarks: landmarks, number: number, mirrored: mirrored}
+		f := face{pixels: unit(img), own: labels, landmarks: landmarks, eyes: dataset.Eyes(mirrored), number: number, mirrored: mirrored}
 		if mirrored {
 			f.pixels = mirror(f.pixels, p.source.Size())
 			if landmarks != nil {

@@ -60,9 +60,10 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 			put("teacher", i, f.taught(x, size))
 		}
 		if f.wants["landmarks"] > 0 && x.landmarks != nil {
-			put("landmarks", i, normalised(x.landmarks))
+			put("landmarks", i, normalised(x.landmarks[:]))
 			put("known", i, []float32{1})
 		}
+		put("eyes", i, normalised(x.eyes[:]))
 		if f.wants["jitter"] > 0 {
 			put("jitter", i, jitter(size, tensor.NewRand(seed, streamJitter, uint64(step), uint64(i))))
 		}
@@ -136,9 +137,9 @@ func border(i int) (u, v float32) {
 	return [2]float32{-.97, .97}[i/6], float32(i%6)*.28 - .7
 }
 
-// normalised returns landmarks in normalised frame coordinates, flattened.
-func normalised(l *[68][2]float32) []float32 {
-	x := make([]float32, 136)
+// normalised returns points in normalised frame coordinates, flattened.
+func normalised(l [][2]float32) []float32 {
+	x := make([]float32, 2*len(l))
 	for i, p := range l {
 		x[2*i], x[2*i+1] = (p[0]+.5)/64-1, (p[1]+.5)/64-1
 	}
@@ -170,7 +171,7 @@ func similarity(r *tensor.Rand, angle, scale, shift float32) [4]float32 {
 // strength scales every range.
 func augment(x face, size int, strength float32, r *tensor.Rand) face {
 	s := strength
-	m := similarity(r, .12*s, .08*s, .08*s)
+	m := similarity(r, .15*s, .12*s, .12*s)
 	contrast, light, colour := r.Range(1-.3*s, 1+.3*s), r.Range(-.25*s, .25*s), r.Range(1-s, 1+.2*s)
 	grain := .08 * s * r.Float32()
 	var mean float32
@@ -190,12 +191,18 @@ func augment(x face, size int, strength float32, r *tensor.Rand) face {
 			}
 		}
 	}
-	if x.landmarks != nil { // the inverse: where what was at q is now
+	n := m[0]*m[0] + m[1]*m[1]
+	now := func(q [2]float32) [2]float32 { // the inverse: where what was at q is now
+		u, v := (q[0]+.5)/64-1-m[2], (q[1]+.5)/64-1-m[3]
+		return [2]float32{((m[0]*u-m[1]*v)/n+1)*64 - .5, ((m[1]*u+m[0]*v)/n+1)*64 - .5}
+	}
+	for i, q := range x.eyes {
+		y.eyes[i] = now(q)
+	}
+	if x.landmarks != nil {
 		y.landmarks = new([68][2]float32)
-		n := m[0]*m[0] + m[1]*m[1]
 		for i, q := range x.landmarks {
-			u, v := (q[0]+.5)/64-1-m[2], (q[1]+.5)/64-1-m[3]
-			y.landmarks[i] = [2]float32{((m[0]*u-m[1]*v)/n+1)*64 - .5, ((m[1]*u+m[0]*v)/n+1)*64 - .5}
+			y.landmarks[i] = now(q)
 		}
 	}
 	return y

@@ -48,7 +48,7 @@ func TestTinyLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				v, _, err := reader.Read(context.Background(), tensor.Of(draw(x, o), 1, editor.Size(), editor.Size(), 3))
+				v, err := reader.Read(context.Background(), tensor.Of(draw(x, o), 1, editor.Size(), editor.Size(), 3))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -56,11 +56,11 @@ func TestTinyLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				best, _, err := reader.Read(context.Background(), tensor.Of(unit(exact), 1, editor.Size(), editor.Size(), 3))
+				best, err := reader.Read(context.Background(), tensor.Of(unit(exact), 1, editor.Size(), editor.Size(), 3))
 				if err != nil {
 					t.Fatal(err)
 				}
-				asked, read, drawn = append(asked, float64(goal)), append(read, float64(v[k])), append(drawn, float64(best[k]))
+				asked, read, drawn = append(asked, float64(goal)), append(read, float64(v.AU[k])), append(drawn, float64(best.AU[k]))
 			}
 		}
 		r, slope := correlate(asked, read)

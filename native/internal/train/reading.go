@@ -8,24 +8,30 @@ import (
 	"mien/shared/au"
 )
 
-// landmarkWeight balances landmarks (half frames) against AUs (intensities).
-const landmarkWeight = 20
+// landmarkWeight balances landmarks (half frames) against AUs (intensities),
+// eyesWeight the two points that the frame is put right by.
+const (
+	landmarkWeight = 20
+	eyesWeight     = 60
+)
 
-// reading builds one step of an AU reader: Huber on the AUs and on the
-// landmarks. Inputs: photo [B S S 3], own [B 17], landmarks [B 136], known
-// [B 1] (1 where the landmarks are labelled), dropout [B Features].
+// reading builds one step of an AU reader: Huber on the AUs, the
+// landmarks and the eyes' centres. Inputs: photo [B S S 3], own [B 17], landmarks [B 136], known
+// [B 1] (1 where the landmarks are labelled), eyes [B 4], dropout [B Features].
 func reading(p Preset, seed uint64) (*step, error) {
 	s := newStep()
 	g, b := s.g, p.Batch
 	photo, own := s.input("photo", b, p.Reader.Size, p.Reader.Size, 3), s.input("own", b, au.Count)
 	places, known := s.input("landmarks", b, 136), s.input("known", b, 1)
+	eyes := s.input("eyes", b, 4)
 	scope := net.NewScope(g, "reader")
 	r := p.Reader.Apply(scope, photo, true, s.input("dropout", b, p.Reader.Features()))
 
 	aus := huber(g, r.AU, own, huberBeta)
 	off := huber(g, g.Mul(r.Landmarks, known), g.Mul(places, known), .1)
-	loss := g.Add(aus, g.Affine(off, landmarkWeight, 0))
-	s.outputs["au"], s.outputs["landmarks"], s.outputs["reader"] = aus, off, loss
+	aside := huber(g, r.Eyes, eyes, .05)
+	loss := g.Add(g.Add(aus, g.Affine(off, landmarkWeight, 0)), g.Affine(aside, eyesWeight, 0))
+	s.outputs["au"], s.outputs["landmarks"], s.outputs["eyes"], s.outputs["reader"] = aus, off, aside, loss
 	grads, err := g.Grad(loss, nodes(scope)...)
 	if err != nil {
 		return nil, fmt.Errorf("reader: %w", err)

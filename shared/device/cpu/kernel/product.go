@@ -72,6 +72,11 @@ func (p *product) block(d *desk, i0, i1, j int) {
 	a, c := unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(p.c))
 	for k0 := 0; k0 < len(p.terms); k0 += depth {
 		k, add := min(depth, len(p.terms)-k0), min(k0, 1)
+		if p.sweep != nil {
+			lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
+			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, p.c[j:], cols, add)
+			continue
+		}
 		for i := i0 * p.mr; i < min(i1*p.mr, len(p.rows)); i += p.mr {
 			rows := min(p.mr, len(p.rows)-i)
 			for r := range p.mr {

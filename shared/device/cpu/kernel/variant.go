@@ -18,12 +18,19 @@ import "fmt"
 // without copying patches first.
 type tile func(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
+// sweep does what a tile does for any number of rows, where a call costs much:
+// element (i, p) of the left operand lies at a[rows[i]+terms[p]], row i of the
+// result at c[outs[i]:]. Only the first cols columns are written.
+type sweep func(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int)
+
 // variant is a pair of register tiles of mr rows: one of nr columns and one of
-// fewer for what is left at the right.
+// fewer for what is left at the right. Where sweep is set, it does the work of
+// both.
 type variant struct {
 	name             string
 	mr, nr, narrowNR int
 	wide, narrow     tile
+	sweep            sweep
 }
 
 // Bounds over all variants.
@@ -34,7 +41,8 @@ const (
 
 var current = available()[0]
 
-// Variant names the tile in use: "avx512", "avx2" or "go".
+// Variant names the tile in use: "avx512", "avx2", "simd128-fma", "simd128" or
+// "go".
 func Variant() string { return current.name }
 
 // Variants lists what this machine can run, the fastest first.

@@ -1,0 +1,38 @@
+// Runs a Go test binary for js/wasm in Node with the page's vector kernels:
+//
+//   GOOS=js GOARCH=wasm go test -exec "node tools/wasmtest/run.cjs" ./shared/device/cpu/...
+const fs = require('fs');
+const path = require('path');
+const { execFileSync } = require('child_process');
+
+globalThis.require = require;
+globalThis.fs = fs;
+globalThis.path = path;
+globalThis.performance ??= require('perf_hooks').performance;
+globalThis.crypto ??= require('crypto').webcrypto;
+
+const web = path.join(__dirname, '../../web');
+const goroot = process.env.GOROOT || execFileSync('go', ['env', 'GOROOT']).toString().trim();
+require(path.join(goroot, 'lib/wasm/wasm_exec.js'));
+require(path.join(web, 'kernel.js'));
+
+async function run() {
+  const go = new Go();
+  go.argv = process.argv.slice(2);
+  go.env = { TMPDIR: require('os').tmpdir(), ...process.env };
+  go.exit = process.exit;
+  go.importObject.mien = mienKernel.imports;
+  const { instance } = await WebAssembly.instantiate(fs.readFileSync(process.argv[2]), go.importObject);
+  // MIEN_SIMD=kernel.wasm tests that build alone, MIEN_SIMD=none neither.
+  const want = process.env.MIEN_SIMD;
+  await mienKernel.start(instance.exports.mem, async (name) => {
+    if (want && name !== want) return new Uint8Array();
+    return fs.readFileSync(path.join(web, name));
+  });
+  process.on('exit', (code) => {
+    if (code === 0 && !go.exited) process.exit(1); // a deadlock
+  });
+  await go.run(instance);
+}
+
+run().catch((err) => { console.error(err); process.exit(1); });

@@ -20,8 +20,9 @@ var layer = map[string]int{
 	"shared/face": 2, "shared/device": 2,
 	"shared/device/ref": 3, "shared/device/cpu/kernel": 3, "shared/device/webgpu": 3,
 	"shared/device/cpu": 4, "shared/device/devicetest": 4, "shared/model": 4,
-	"shared/edit": 5,
-	"weights":     6,
+	"shared/face/facetest": 3,
+	"shared/edit":          5,
+	"weights":              6,
 }
 
 // banned is what shared packages never import.

@@ -91,7 +91,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		if w.Colour > 0 {
 			// The mask multiplies the colour's gradient: a closed mask learns no
 			// colour, and without a colour worth showing it stays closed.
-			missed := g.Stop(g.Abs(g.Sub(warped, taught)))
+			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(warped, taught)), 1, -w.Floor)))
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}

@@ -28,6 +28,7 @@ type Weights struct {
 	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
 	Teacher     float64 `json:"teacher"`  // the picture against the prior's or, for drawn faces, the renderer's
 	Colour      float64 `json:"colour"`   // the painted colour against the teacher's picture, where the warp misses it
+	Floor       float64 `json:"floor"`    // a miss that is left to the warp: painting at 64 pixels blurs
 	Variation   float64 `json:"variation"`
 	Bend        float64 `json:"bend"`
 	Mask        float64 `json:"mask"`  // how much is painted over
@@ -73,7 +74,7 @@ func (p Preset) Size() int {
 	return p.Generator.Size
 }
 
-var smooth = Weights{Motion: 60, Teacher: 40, Colour: 40, Variation: .25, Bend: 1, Mask: .1, Paint: .3}
+var smooth = Weights{Motion: 60, Teacher: 20, Colour: 60, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: .5}
 
 var presets = []Preset{
 	{

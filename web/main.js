@@ -183,7 +183,7 @@ function receive(m) {
     case 'face': faced(m); break;
     case 'chosen': chosen(m); break;
     case 'field':
-      if (m.warp) stage.setField(m.size, m.warp, m.mask, m.colour);
+      if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
       else stage.clearField();
       page.dataset.field = m.warp ? 'shown' : 'none';
       status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(0)} ms a frame`);

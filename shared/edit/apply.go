@@ -8,14 +8,14 @@ import (
 )
 
 // Apply returns the photo with the field applied inside the frame's square, at
-// the photo's own resolution. Warp and mask are multiplied by face.Feather, so
-// the edit ends at the frame's border. Pixels where both are then 0 keep their
+// the photo's own resolution. Warp, shade and mask are multiplied by face.Feather, so
+// the edit ends at the frame's border. Pixels where all three are then 0 keep their
 // bytes, all keep their alpha; a zero field gives the photo back byte for byte.
 //
 // Per photo pixel at frame point u, with w = Feather(u) and A the frame's map:
 //
 //	m = w * mask(u)
-//	out = photo(A(u + w*warp(u)))*(1-m) + colour(u)*m
+//	out = (photo(A(u + w*warp(u))) + w*shade(u))*(1-m) + colour(u)*m
 //
 // The photo is sampled bilinearly, beyond its border the border continues.
 // Where the field fails Check or the frame has no inverse, the photo comes back
@@ -51,7 +51,11 @@ func applyRow(out, photo *image.NRGBA, frame, inv *face.Frame, f *Field, y, x0, 
 		at := f.locate(u, v)
 		du, dv := w*at.read(f.Warp, 2, 0), w*at.read(f.Warp, 2, 1)
 		m := w * at.read(f.Mask, 1, 0)
-		if du == 0 && dv == 0 && m == 0 {
+		var shade [3]float32
+		for i := range shade {
+			shade[i] = w * at.read(f.Shade, 3, i)
+		}
+		if du == 0 && dv == 0 && m == 0 && shade == [3]float32{} {
 			continue
 		}
 		m = min(max(m, 0), 1)
@@ -60,7 +64,7 @@ func applyRow(out, photo *image.NRGBA, frame, inv *face.Frame, f *Field, y, x0, 
 		c := face.Sample(photo, float32(x)+.5+a[0]*du+a[1]*dv, float32(y)+.5+a[2]*du+a[3]*dv)
 		to := out.Pix[y*out.Stride+4*x:][:3]
 		for i := range to {
-			from := c[i]/127.5 - 1
+			from := c[i]/127.5 - 1 + shade[i]
 			to[i] = pixel.Byte(from + m*(at.read(f.Colour, 3, i)-from))
 		}
 	}

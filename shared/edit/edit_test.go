@@ -35,6 +35,9 @@ func randomField(size int, sample uint64) Field {
 	for i := range f.Warp {
 		f.Warp[i] = r.Range(-.2, .2)
 	}
+	for i := range f.Shade {
+		f.Shade[i] = r.Range(-.5, .5)
+	}
 	for i := range f.Mask {
 		f.Mask[i] = r.Float32()
 	}
@@ -56,6 +59,7 @@ func TestZeroFieldKeepsEveryByte(t *testing.T) {
 	colourOnly := randomField(7, 0)
 	clear(colourOnly.Warp)
 	clear(colourOnly.Mask)
+	clear(colourOnly.Shade)
 	for _, frame := range frames {
 		for _, f := range []Field{{}, NewField(64), colourOnly} {
 			out := Apply(photo, frame, f)
@@ -103,6 +107,29 @@ func TestNothingChangesOutsideTheFrame(t *testing.T) {
 		if inside < 300 {
 			t.Errorf("frame %v: a random field changes %d pixels", frame.A, inside)
 		}
+	}
+}
+
+// TestShadeAdds wants shade to lighten and darken without touching detail.
+func TestShadeAdds(t *testing.T) {
+	photo := smooth(90, 61)
+	f := NewField(4)
+	for i := range 16 {
+		copy(f.Shade[3*i:], []float32{.2, -.2, 0})
+	}
+	out := Apply(photo, face.CentreFrame(90, 61), f)
+	const at = 4 * (30*90 + 45) // the middle, where nothing fades
+	for c, want := range []int{25, -25, 0} { // .2 of 127.5
+		d := int(out.Pix[at+c]) - int(photo.Pix[at+c])
+		if d < want-1 || d > want+1 {
+			t.Errorf("channel %d changes by %d, want %d", c, d, want)
+		}
+	}
+	if half := Lerp(Field{}, f, .5); half.Shade[0] != .1 || f.IsZero() {
+		t.Errorf("half of the shade is %g, want .1", half.Shade[0])
+	}
+	if Apply(photo, face.CentreFrame(90, 61), f).Pix[0] != photo.Pix[0] {
+		t.Error("a pixel outside the frame changes")
 	}
 }
 

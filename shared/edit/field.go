@@ -15,12 +15,13 @@ const MaxFieldSize = 1024
 // Field is what a generator says about the photo inside a face's frame, at the
 // network's resolution: with u a point of the frame,
 //
-//	out(u) = photo(u + Warp(u)) * (1 - Mask(u)) + Colour(u) * Mask(u)
+//	out(u) = (photo(u + Warp(u)) + Shade(u)) * (1 - Mask(u)) + Colour(u) * Mask(u)
 //
 // All zero is the photo itself. The zero Field, of Size 0, is so too.
 type Field struct {
 	Size   int       // S, the sides in samples
 	Warp   []float32 // [S S 2], dx dy in normalised frame units: 2 is the frame's side
+	Shade  []float32 // [S S 3], RGB, added to the photo's -1 to 1
 	Mask   []float32 // [S S 1], 0 to 1
 	Colour []float32 // [S S 3], RGB, -1 to 1
 }
@@ -28,21 +29,21 @@ type Field struct {
 // NewField returns a field of zeros.
 func NewField(size int) Field {
 	n := size * size
-	return Field{Size: size, Warp: make([]float32, 2*n), Mask: make([]float32, n), Colour: make([]float32, 3*n)}
+	return Field{Size: size, Warp: make([]float32, 2*n), Shade: make([]float32, 3*n), Mask: make([]float32, n), Colour: make([]float32, 3*n)}
 }
 
 // Check refuses fields whose slices do not have the lengths that Size asks
 // for, and numbers that are not finite.
 func (f Field) Check() error {
 	n := f.Size * f.Size
-	if f.Size < 0 || f.Size > MaxFieldSize || len(f.Warp) != 2*n || len(f.Mask) != n || len(f.Colour) != 3*n {
-		return fmt.Errorf("field of size %d with %d warp, %d mask and %d colour values: want S S times 2, 1 and 3, S up to %d",
-			f.Size, len(f.Warp), len(f.Mask), len(f.Colour), MaxFieldSize)
+	if f.Size < 0 || f.Size > MaxFieldSize || len(f.Warp) != 2*n || len(f.Shade) != 3*n || len(f.Mask) != n || len(f.Colour) != 3*n {
+		return fmt.Errorf("field of size %d with %d warp, %d shade, %d mask and %d colour values: want S S times 2, 3, 1 and 3, S up to %d",
+			f.Size, len(f.Warp), len(f.Shade), len(f.Mask), len(f.Colour), MaxFieldSize)
 	}
 	for _, part := range []struct {
 		name   string
 		values []float32
-	}{{"warp", f.Warp}, {"mask", f.Mask}, {"colour", f.Colour}} {
+	}{{"warp", f.Warp}, {"shade", f.Shade}, {"mask", f.Mask}, {"colour", f.Colour}} {
 		for i, v := range part.values {
 			if v-v != 0 {
 				return fmt.Errorf("field of size %d: %s value %d is %g, want a finite number", f.Size, part.name, i, v)
@@ -54,14 +55,11 @@ func (f Field) Check() error {
 
 // IsZero reports whether the field leaves every photo as it is.
 func (f Field) IsZero() bool {
-	for _, v := range f.Warp {
-		if v != 0 {
-			return false
-		}
-	}
-	for _, v := range f.Mask {
-		if v != 0 {
-			return false
+	for _, part := range [...][]float32{f.Warp, f.Shade, f.Mask} {
+		for _, v := range part {
+			if v != 0 {
+				return false
+			}
 		}
 	}
 	return true
@@ -87,6 +85,9 @@ func Lerp(a, b Field, t float32) Field {
 	out := NewField(a.Size)
 	for i := range out.Warp {
 		out.Warp[i] = a.Warp[i] + t*(b.Warp[i]-a.Warp[i])
+	}
+	for i := range out.Shade {
+		out.Shade[i] = a.Shade[i] + t*(b.Shade[i]-a.Shade[i])
 	}
 	for i := range out.Mask {
 		ma, mb := (1-t)*a.Mask[i], t*b.Mask[i]

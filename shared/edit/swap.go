@@ -92,7 +92,7 @@ func warmUp(ctx context.Context, g *model.Generator) error {
 			name   string
 			values []float32
 			lo, hi float32
-		}{{"warp", o.Warp, -maxWarp, maxWarp}, {"mask", o.Mask, -slack, 1 + slack}, {"colour", o.Colour, -1 - slack, 1 + slack}} {
+		}{{"warp", o.Warp, -maxWarp, maxWarp}, {"shade", o.Shade, -1 - slack, 1 + slack}, {"mask", o.Mask, -slack, 1 + slack}, {"colour", o.Colour, -1 - slack, 1 + slack}} {
 			for i, v := range part.values {
 				if !(v >= part.lo && v <= part.hi) {
 					return fmt.Errorf("%s value %d is %g, want %g to %g", part.name, i, v, part.lo, part.hi)

@@ -14,6 +14,7 @@ import (
 type Output struct {
 	Size   int
 	Warp   []float32 // [Size Size 2]
+	Shade  []float32 // [Size Size 3]
 	Mask   []float32 // [Size Size 1]
 	Colour []float32 // [Size Size 3]
 }
@@ -22,18 +23,24 @@ type Output struct {
 type Generator struct {
 	info    Info
 	program device.Program
+	shades  bool // the first generators did not
 }
 
 // LoadGenerator compiles the generator in f for d.
 func LoadGenerator(f *File, d device.Device) (*Generator, error) {
 	info, program, err := load(f, KindGenerator, d, func(s int) (in, out []port) {
-		return []port{{"photo", tensor.Shape{1, s, s, 3}}, {"change", tensor.Shape{1, au.Count}}},
-			[]port{{"warp", tensor.Shape{1, s, s, 2}}, {"mask", tensor.Shape{1, s, s, 1}}, {"colour", tensor.Shape{1, s, s, 3}}}
+		return []port{{"photo", tensor.Shape{1, s, s, 3}, false}, {"change", tensor.Shape{1, au.Count}, false}},
+			[]port{{"warp", tensor.Shape{1, s, s, 2}, false}, {"shade", tensor.Shape{1, s, s, 3}, true},
+				{"mask", tensor.Shape{1, s, s, 1}, false}, {"colour", tensor.Shape{1, s, s, 3}, false}}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
-	return &Generator{info, program}, nil
+	p, err := f.Plan()
+	if err != nil {
+		return nil, fmt.Errorf("load generator: %w", err)
+	}
+	return &Generator{info, program, p.Output("shade") >= 0}, nil
 }
 
 // Info says which generator this is.
@@ -46,9 +53,12 @@ func (g *Generator) Size() int { return g.info.Size }
 // intensity.
 func (g *Generator) Field(ctx context.Context, photo *tensor.Tensor, change au.Vector) (Output, error) {
 	s := g.info.Size
-	o := Output{Size: s, Warp: make([]float32, s*s*2), Mask: make([]float32, s*s), Colour: make([]float32, s*s*3)}
-	err := run(ctx, g.program, map[string][]float32{"photo": photo.Data, "change": change[:]},
-		map[string][]float32{"warp": o.Warp, "mask": o.Mask, "colour": o.Colour})
+	o := Output{Size: s, Warp: make([]float32, s*s*2), Shade: make([]float32, s*s*3), Mask: make([]float32, s*s), Colour: make([]float32, s*s*3)}
+	out := map[string][]float32{"warp": o.Warp, "mask": o.Mask, "colour": o.Colour}
+	if g.shades {
+		out["shade"] = o.Shade
+	}
+	err := run(ctx, g.program, map[string][]float32{"photo": photo.Data, "change": change[:]}, out)
 	if err != nil {
 		return Output{}, fmt.Errorf("run generator: %w", err)
 	}

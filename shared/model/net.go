@@ -127,8 +127,9 @@ func (f *File) Plan() (*plan.Plan, error) {
 
 // port is an input or output that a kind of model must have.
 type port struct {
-	name  string
-	shape tensor.Shape
+	name     string
+	shape    tensor.Shape
+	optional bool
 }
 
 // load compiles a model of the given kind after checking its inputs and
@@ -155,7 +156,11 @@ func load(f *File, kind string, d device.Device, ports func(size int) (in, out [
 		return info, nil, fmt.Errorf("plan: %d inputs, want %d", n, len(in))
 	}
 	for _, q := range out {
-		if i := p.Output(q.name); i < 0 || !p.Values[i].Shape.Equal(q.shape) {
+		i := p.Output(q.name)
+		if i < 0 && q.optional {
+			continue
+		}
+		if i < 0 || !p.Values[i].Shape.Equal(q.shape) {
 			return info, nil, fmt.Errorf("plan: no output %q of shape %v", q.name, q.shape)
 		}
 	}

@@ -38,8 +38,8 @@ func (s *stage) export() {
 	})
 	set("setFrame", func(a []js.Value) { s.setFrame(frame(a[0])) })
 	set("zoom", func(a []js.Value) { s.zoom, s.dirty = a[0].Bool(), true })
-	set("setField", func(a []js.Value) { // size, warp, mask, colour
-		f := edit.Field{Size: a[0].Int(), Warp: floats(a[1]), Mask: floats(a[2]), Colour: floats(a[3])}
+	set("setField", func(a []js.Value) { // size, warp, shade, mask, colour
+		f := edit.Field{Size: a[0].Int(), Warp: floats(a[1]), Shade: floats(a[2]), Mask: floats(a[3]), Colour: floats(a[4])}
 		if f.Check() == nil {
 			s.setField(f)
 		}

@@ -2,7 +2,7 @@ package main
 
 // shader applies a field as edit.Apply does, at display resolution. Image 0 is
 // the photo, image 1 the warp in 16 bits a component (x high, x low, y high,
-// y low), image 2 colour and mask. All are read texel by texel and mixed here:
+// y low), image 2 colour and mask, image 3 the shade. All are read texel by texel and mixed here:
 // a texture unit would mix the halves of a number.
 const shader = `//kage:unit pixels
 package main
@@ -38,6 +38,11 @@ func paintAt(p vec2) vec4 {
 	return imageSrc2UnsafeAt(clamp(p, vec2(0), vec2(Size-1)) + 0.5 + imageSrc0Origin())
 }
 
+func shadeAt(p vec2) vec3 {
+	c := imageSrc3UnsafeAt(clamp(p, vec2(0), vec2(Size-1)) + 0.5 + imageSrc0Origin())
+	return (floor(c.rgb*255+0.5) - 128) / 127
+}
+
 func fade(x float) float {
 	t := clamp((1-abs(x))/0.15, 0, 1)
 	return t * t * (3 - 2*t)
@@ -58,7 +63,8 @@ func Fragment(dst vec4, src vec2, color vec4) vec4 {
 	t := q - f
 	d := mix(mix(warpAt(f), warpAt(f+vec2(1, 0)), t.x), mix(warpAt(f+vec2(0, 1)), warpAt(f+vec2(1, 1)), t.x), t.y) * w
 	c := mix(mix(paintAt(f), paintAt(f+vec2(1, 0)), t.x), mix(paintAt(f+vec2(0, 1)), paintAt(f+vec2(1, 1)), t.x), t.y)
-	from := look(p + vec2(Forward.x*d.x+Forward.y*d.y, Forward.z*d.x+Forward.w*d.y))
+	s := mix(mix(shadeAt(f), shadeAt(f+vec2(1, 0)), t.x), mix(shadeAt(f+vec2(0, 1)), shadeAt(f+vec2(1, 1)), t.x), t.y) * w
+	from := look(p + vec2(Forward.x*d.x+Forward.y*d.y, Forward.z*d.x+Forward.w*d.y)) + s*0.5
 	return vec4(mix(from, c.rgb, c.a*w), 1)
 }
 `

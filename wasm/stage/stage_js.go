@@ -26,7 +26,8 @@ const maxShown = 2048
 type stage struct {
 	shader        *ebiten.Shader
 	photo         *ebiten.Image
-	warp, paint   *ebiten.Image
+	warp, paint   *ebiten.Image // the field
+	shade         *ebiten.Image
 	frame         face.Frame // of the texture, in its pixels
 	inverse       face.Frame
 	scale         [2]float64 // texture pixels per photo pixel
@@ -40,6 +41,7 @@ type stage struct {
 	wide, high    int
 	told          string
 	warpB, paintB []byte
+	shadeB        []byte
 }
 
 func newStage() (*stage, error) {
@@ -140,7 +142,7 @@ func (s *stage) Draw(screen *ebiten.Image) {
 		"Forward":   []float32{float32(a[0]), float32(a[1]), float32(a[3]), float32(a[4])},
 		"Size":      float32(size),
 	}}
-	o.Images[0], o.Images[1], o.Images[2] = s.photo, s.warp, s.paint
+	o.Images = [4]*ebiten.Image{s.photo, s.warp, s.paint, s.shade}
 	x, y := float32(s.wide), float32(s.high)
 	corners := []ebiten.Vertex{{}, {DstX: x, SrcX: float32(w)}, {DstY: y, SrcY: float32(h)}, {DstX: x, DstY: y, SrcX: float32(w), SrcY: float32(h)}}
 	screen.DrawTrianglesShader(corners, []uint16{0, 1, 2, 1, 2, 3}, s.shader, o)
@@ -160,13 +162,16 @@ func (s *stage) upload() int {
 	side := max(f.Size, 1)
 	if s.warp == nil || s.warp.Bounds().Dx() != side {
 		s.warp, s.paint = ebiten.NewImage(side, side), ebiten.NewImage(side, side)
-		s.warpB, s.paintB = make([]byte, 4*side*side), make([]byte, 4*side*side)
+		s.shade = ebiten.NewImage(side, side)
+		s.warpB, s.paintB, s.shadeB = make([]byte, 4*side*side), make([]byte, 4*side*side), make([]byte, 4*side*side)
 	}
 	if size > 0 {
 		warpBytes(s.warpB, f)
 		paintBytes(s.paintB, f)
+		shadeBytes(s.shadeB, f)
 		s.warp.WritePixels(s.warpB)
 		s.paint.WritePixels(s.paintB)
+		s.shade.WritePixels(s.shadeB)
 	}
 	return size
 }

@@ -19,6 +19,16 @@ func warpBytes(dst []byte, f edit.Field) {
 	}
 }
 
+// shadeBytes encodes the shade, 128 is exactly 0.
+func shadeBytes(dst []byte, f edit.Field) {
+	for i := range len(f.Shade) / 3 {
+		for c := range 3 {
+			dst[4*i+c] = byte(min(max(f.Shade[3*i+c]*127+128.5, 1), 255))
+		}
+		dst[4*i+3] = 255
+	}
+}
+
 // paintBytes encodes colour and mask as RGBA, not premultiplied.
 func paintBytes(dst []byte, f edit.Field) {
 	for i, m := range f.Mask {

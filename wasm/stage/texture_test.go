@@ -21,6 +21,16 @@ func TestWarpBytes(t *testing.T) {
 	}
 }
 
+func TestShadeBytes(t *testing.T) {
+	f := edit.NewField(1)
+	copy(f.Shade, []float32{0, -1, .5})
+	b := make([]byte, 4)
+	shadeBytes(b, f)
+	if b[0] != 128 || b[1] != 1 || b[2] != 192 || b[3] != 255 {
+		t.Errorf("got %v", b)
+	}
+}
+
 func TestPaintBytes(t *testing.T) {
 	f := edit.NewField(1)
 	f.Mask[0] = .5

@@ -126,7 +126,8 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 	}
 	answer := map[string]any{"type": "field", "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000}
 	if !f.IsZero() {
-		answer["warp"], answer["mask"], answer["colour"] = floats(f.Warp), floats(f.Mask), floats(f.Colour)
+		answer["warp"], answer["shade"] = floats(f.Warp), floats(f.Shade)
+		answer["mask"], answer["colour"] = floats(f.Mask), floats(f.Colour)
 	}
 	post(answer)
 	return nil

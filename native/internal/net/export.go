@@ -14,7 +14,7 @@ func (n Generator) Export(info model.Info, values map[string][]float32) (*model.
 	g := graph.New()
 	f := n.Apply(NewScope(g, "gen"), g.Input("photo", 1, n.Size, n.Size, 3), g.Input("change", 1, au.Count))
 	info.Kind, info.Size = model.KindGenerator, n.Size
-	return export(g, info, values, map[string]graph.Node{"warp": f.Warp, "mask": f.Mask, "colour": f.Colour})
+	return export(g, info, values, map[string]graph.Node{"warp": f.Warp, "shade": f.Shade, "mask": f.Mask, "colour": f.Colour})
 }
 
 // Export makes the model file of n; see Generator.Export.

@@ -9,8 +9,9 @@ import (
 // Generator is the shape of an editing network: it turns a photo and a change
 // of Action Units into a field (see edit.Field). Design: a warp carries the
 // expression at full resolution and keeps the person (Dorta et al.: The GAN
-// that warped, 2020), mask and colour add what warping cannot (Pumarola et
-// al.: GANimation, 2018).
+// that warped, 2020), the shade adds folds and shadows without a loss of
+// sharpness, mask and colour paint what neither can (Pumarola et al.:
+// GANimation, 2018).
 type Generator struct {
 	Size   int // side of the picture, a multiple of 8
 	Width  int // channels at half size
@@ -19,14 +20,19 @@ type Generator struct {
 
 // Field is a generator's answer as graph nodes.
 type Field struct {
-	HalfWarp graph.Node // [N S/2 S/2 2], as the network drew it
-	Warp     graph.Node // [N S S 2], normalised units
-	Mask     graph.Node // [N S S 1], 0 to 1
-	Colour   graph.Node // [N S S 3], -1 to 1
+	HalfWarp  graph.Node // [N S/2 S/2 2], as the network drew it
+	HalfShade graph.Node // [N S/2 S/2 3], likewise
+	Warp      graph.Node // [N S S 2], normalised units
+	Shade     graph.Node // [N S S 3], -maxShade to maxShade
+	Mask      graph.Node // [N S S 1], 0 to 1
+	Colour    graph.Node // [N S S 3], -1 to 1
 }
 
 // maxWarp bounds the warp: 0.12 of half the frame, about 8 pixels of 128.
 const maxWarp = .12
+
+// maxShade bounds the shade: 0.7 of -1 to 1, from grey to almost black.
+const maxShade = .7
 
 // gateRate sets how fast the field opens with the change: 1-exp(-1.5*|d|).
 const gateRate = 1.5
@@ -63,10 +69,15 @@ func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
 
 	small := Init{"normal", .01}
 	var f Field
-	f.HalfWarp = g.Mul(g.Affine(g.Tanh(s.Conv(h, "warp", 5, 1, 2, 2, small)), maxWarp, 0), gate)
+	// One convolution for what is drawn at half size: alone, each would fill a
+	// fraction of a vector.
+	heads := s.Conv(h, "heads", 5, 1, 2, 6, small)
+	f.HalfWarp = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 0, 2)), maxWarp, 0), gate)
 	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
+	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), maxShade, 0), gate)
+	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
-	mask := g.Sigmoid(g.Affine(s.Conv(h, "mask", 5, 1, 2, 1, small), 1, -2))
+	mask := g.Sigmoid(g.Affine(g.Slice(heads, 3, 5, 6), 1, -2))
 	f.Mask = g.Mul(g.Resize(mask, n.Size, n.Size), gate)
 	// Bilinear upsampling and two smooth convolutions: a pixel-shuffled head
 	// drew checkerboards that please an AU reader.
@@ -75,11 +86,11 @@ func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
 	return f
 }
 
-// Draw applies a field to photo: warp(photo)*(1-mask) + colour*mask. The
-// second result is the warped photo alone.
-func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, warped graph.Node) {
-	warped = g.Warp(photo, f.Warp)
-	return g.Add(warped, g.Mul(g.Sub(f.Colour, warped), f.Mask)), warped
+// Draw applies a field to photo: (warp(photo)+shade)*(1-mask) + colour*mask. The
+// second result is what lies under the mask.
+func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, under graph.Node) {
+	under = g.Add(g.Warp(photo, f.Warp), f.Shade)
+	return g.Add(under, g.Mul(g.Sub(f.Colour, under), f.Mask)), under
 }
 
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.

@@ -91,8 +91,8 @@ func TestGeneratorStandsStillWithoutChange(t *testing.T) {
 	values["photo"] = uniform(1, 2*32*32*3)
 	values["change"] = make([]float32, 2*au.Count)
 	values["change"][au.Count+8] = 3 // the second picture smiles
-	got := run(t, g, values, map[string]graph.Node{"warp": f.Warp, "mask": f.Mask, "colour": f.Colour})
-	for name, bound := range map[string]float32{"warp": maxWarp, "mask": 1} {
+	got := run(t, g, values, map[string]graph.Node{"warp": f.Warp, "shade": f.Shade, "mask": f.Mask, "colour": f.Colour})
+	for name, bound := range map[string]float32{"warp": maxWarp, "shade": maxShade, "mask": 1} {
 		x := got[name]
 		var most float32
 		for i, v := range x {
@@ -129,7 +129,7 @@ func TestExportedFilesSayTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	values["photo"], values["change"] = photo, change[:]
-	want := run(t, g, values, map[string]graph.Node{"warp": f.Warp, "mask": f.Mask, "colour": f.Colour})
+	want := run(t, g, values, map[string]graph.Node{"warp": f.Warp, "shade": f.Shade, "mask": f.Mask, "colour": f.Colour})
 	loaded, err := model.LoadGenerator(file, cpu.New())
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +139,7 @@ func TestExportedFilesSayTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "warp", got.Warp, want["warp"])
+	same(t, "shade", got.Shade, want["shade"])
 	same(t, "mask", got.Mask, want["mask"])
 	same(t, "colour", got.Colour, want["colour"])
 

@@ -34,7 +34,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 
 	gen := net.NewScope(g, "gen")
 	field := p.Generator.Apply(gen, photo, change)
-	edited, warped := net.Draw(g, photo, field)
+	edited, under := net.Draw(g, photo, field)
 
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
@@ -91,15 +91,16 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		if w.Colour > 0 {
 			// The mask multiplies the colour's gradient: a closed mask learns no
 			// colour, and without a colour worth showing it stays closed.
-			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(warped, taught)), 1, -w.Floor)))
+			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(under, taught)), 1, -w.Floor)))
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))
+	add("shade", w.Shade, g.Mean(g.Abs(field.HalfShade)))
 	add("mask", w.Mask, g.Mean(field.Mask))
-	add("paint", w.Paint, l1(g, edited, warped))
+	add("paint", w.Paint, l1(g, edited, under))
 	return s, s.update(p, seed, gen, g.AddN(terms...), critic, criticLoss)
 }
 

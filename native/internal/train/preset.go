@@ -31,6 +31,7 @@ type Weights struct {
 	Floor       float64 `json:"floor"`    // a miss that is left to the warp: painting at 64 pixels blurs
 	Variation   float64 `json:"variation"`
 	Bend        float64 `json:"bend"`
+	Shade       float64 `json:"shade"` // how much is shaded
 	Mask        float64 `json:"mask"`  // how much is painted over
 	Paint       float64 `json:"paint"` // how far painting changes the picture
 }
@@ -74,7 +75,7 @@ func (p Preset) Size() int {
 	return p.Generator.Size
 }
 
-var smooth = Weights{Motion: 60, Teacher: 20, Colour: 60, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: .5}
+var smooth = Weights{Motion: 60, Teacher: 40, Shade: .2, Colour: 60, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: .5}
 
 var presets = []Preset{
 	{
@@ -83,9 +84,9 @@ var presets = []Preset{
 		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
 		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .7, Weights: Weights{Motion: 60, Teacher: 100, Colour: 200, Variation: .1, Bend: .3, Mask: .1}},
+			{Name: "distil", Share: .7, Weights: Weights{Motion: 60, Teacher: 100, Shade: .05, Colour: 200, Variation: .1, Bend: .3, Mask: .1}},
 			{Name: "refine", Share: .3, Adversary: R1, Weights: Weights{Adversarial: .2, AU: 1, Cycle: 1,
-				Motion: 30, Teacher: 50, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
+				Motion: 30, Teacher: 50, Shade: .05, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
 		},
 		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},
@@ -96,7 +97,7 @@ var presets = []Preset{
 		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3},
 		Phases: []Phase{
 			{Name: "train", Share: 1, Adversary: WGANGP, Weights: Weights{Adversarial: .5, AU: 10, Cycle: 3,
-				Variation: .25, Bend: 1, Mask: .5, Paint: 1}},
+				Shade: 1, Variation: .25, Bend: 1, Mask: .5, Paint: 1}},
 		},
 		Batch: 16, Steps: 5000, Rate: 3e-4, Beta1: 0, Beta2: .9, Penalty: 10, CriticAU: 10, CriticPerStep: 2,
 	},
@@ -107,8 +108,8 @@ var presets = []Preset{
 		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
 		Phases: []Phase{
 			{Name: "distil", Share: .6, Weights: smooth},
-			{Name: "refine", Share: .4, Adversary: R1, Weights: Weights{Adversarial: 1, AU: 4, Cycle: 5,
-				Motion: 20, Teacher: 12, Colour: 12, Variation: .25, Bend: 1, Mask: .2, Paint: 2}},
+			{Name: "refine", Share: .4, Adversary: R1, Weights: Weights{Adversarial: 1, AU: .5, Cycle: 5,
+				Motion: 30, Teacher: 20, Shade: .2, Colour: 12, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: 2}},
 		},
 		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},

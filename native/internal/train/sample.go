@@ -70,7 +70,8 @@ func draw(x []float32, o model.Output) []float32 {
 		u, v := (2*float32(i%s)+1)/float32(s)-1, (2*float32(i/s)+1)/float32(s)-1
 		p := lookup(x, s, u+o.Warp[2*i], v+o.Warp[2*i+1])
 		for c := range p {
-			y[3*i+c] = p[c] + (o.Colour[3*i+c]-p[c])*o.Mask[i]
+			under := p[c] + o.Shade[3*i+c]
+			y[3*i+c] = under + (o.Colour[3*i+c]-under)*o.Mask[i]
 		}
 	}
 	return y

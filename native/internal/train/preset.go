@@ -61,6 +61,7 @@ type Preset struct {
 	Penalty       float64 // weight of R1 or the gradient penalty
 	CriticAU      float64 // weight of the AU loss of the critic's own head
 	CriticPerStep int     // d_g_ratio: critic steps per generator step
+	Eyes          float64 // a reader's weight of the two points that put a frame right
 	Augment       float32 // how far a reader's pictures are moved and recoloured, 1 for photos
 }
 
@@ -84,9 +85,9 @@ var presets = []Preset{
 		Generator: net.Generator{Size: 32, Width: 16, Blocks: 2},
 		Critic:    net.Critic{Size: 32, Width: 16, Levels: 3, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .7, Weights: Weights{Motion: 60, Teacher: 100, Shade: .05, Colour: 200, Variation: .1, Bend: .3, Mask: .1}},
+			{Name: "distil", Share: .7, Weights: Weights{Motion: 60, Teacher: 100, Shade: 2, Colour: 200, Variation: .1, Bend: .3, Mask: .1}},
 			{Name: "refine", Share: .3, Adversary: R1, Weights: Weights{Adversarial: .2, AU: 1, Cycle: 1,
-				Motion: 30, Teacher: 50, Shade: .05, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
+				Motion: 30, Teacher: 50, Shade: 1, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
 		},
 		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
 	},
@@ -125,14 +126,14 @@ var presets = []Preset{
 		About:  "64x64 AU reader: 17 Action Units and 68 landmarks",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Augment: 1,
+		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Eyes: 60, Augment: 1,
 	},
 	{
 		Name:   "reader-tiny",
 		About:  "32x32 AU reader, for tests on synthetic faces",
 		Reader: net.Reader{Size: 32, Width: 16, Hidden: 64},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Augment: .2,
+		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Eyes: 2, Augment: .2,
 	},
 }
 

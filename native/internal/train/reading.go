@@ -8,12 +8,8 @@ import (
 	"mien/shared/au"
 )
 
-// landmarkWeight balances landmarks (half frames) against AUs (intensities),
-// eyesWeight the two points that the frame is put right by.
-const (
-	landmarkWeight = 20
-	eyesWeight     = 60
-)
+// landmarkWeight balances landmarks (half frames) against AUs (intensities).
+const landmarkWeight = 20
 
 // reading builds one step of an AU reader: Huber on the AUs, the
 // landmarks and the eyes' centres. Inputs: photo [B S S 3], own [B 17], landmarks [B 136], known
@@ -30,7 +26,7 @@ func reading(p Preset, seed uint64) (*step, error) {
 	aus := huber(g, r.AU, own, huberBeta)
 	off := huber(g, g.Mul(r.Landmarks, known), g.Mul(places, known), .1)
 	aside := huber(g, r.Eyes, eyes, .05)
-	loss := g.Add(g.Add(aus, g.Affine(off, landmarkWeight, 0)), g.Affine(aside, eyesWeight, 0))
+	loss := g.Add(g.Add(aus, g.Affine(off, landmarkWeight, 0)), g.Affine(aside, p.Eyes, 0))
 	s.outputs["au"], s.outputs["landmarks"], s.outputs["eyes"], s.outputs["reader"] = aus, off, aside, loss
 	grads, err := g.Grad(loss, nodes(scope)...)
 	if err != nil {

@@ -2,18 +2,24 @@
 # Fails unless the committed assembly, and the vector kernels where the compiler
 # is there, are what their sources make today.
 set -eu
-kernel=shared/device/cpu/kernel
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-go run ./tools/avogen -pkg kernel -out "$fresh/tile_amd64.s" -stubs "$fresh/tile_amd64.go"
-for f in tile_amd64.s tile_amd64.go; do
-	# The first line names the command with its paths.
-	tail -n +2 "$fresh/$f" >"$fresh/body"
-	if ! tail -n +2 "$kernel/$f" | diff - "$fresh/body" >/dev/null; then
-		echo "$kernel/$f: not what tools/avogen writes; run the command in its head" >&2
-		exit 1
-	fi
-done
+
+# same GENERATOR PACKAGE FILE compares FILE.s and FILE.go with a new run.
+same() {
+	dir=shared/device/cpu/$2
+	go run "./tools/$1" -pkg "$2" -out "$fresh/$3.s" -stubs "$fresh/$3.go"
+	for f in "$3.s" "$3.go"; do
+		# The first line names the command with its paths.
+		tail -n +2 "$fresh/$f" >"$fresh/body"
+		if ! tail -n +2 "$dir/$f" | diff - "$fresh/body" >/dev/null; then
+			echo "$dir/$f: not what tools/$1 writes; run the command in its head" >&2
+			exit 1
+		fi
+	done
+}
+same avogen kernel tile_amd64
+same avovector vector loop_amd64
 if command -v "${CLANG:-clang-16}" >/dev/null 2>&1; then
 	sh tools/build-kernel.sh "$fresh"
 	for f in kernel.wasm kernel-fma.wasm; do

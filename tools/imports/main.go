@@ -18,7 +18,7 @@ var layer = map[string]int{
 	"shared/au": 0, "shared/tensor": 0,
 	"shared/pixel": 1, "shared/plan": 1, "shared/protocol": 1,
 	"shared/face": 2, "shared/device": 2,
-	"shared/device/ref": 3, "shared/device/cpu/kernel": 3, "shared/device/webgpu": 3,
+	"shared/device/ref": 3, "shared/device/cpu/kernel": 3, "shared/device/cpu/vector": 3, "shared/device/webgpu": 3,
 	"shared/device/cpu": 4, "shared/device/devicetest": 4, "shared/model": 4,
 	"shared/face/facetest": 3,
 	"shared/edit":          5,

@@ -1,5 +1,7 @@
 package cpu
 
+import "mien/shared/device/cpu/vector"
+
 // tap is one sample that a resampled one reads, with its weight.
 type tap struct {
 	at     int
@@ -60,20 +62,10 @@ func resample(o *operands, rows, columns [][]tap) func() {
 				src := x[(n*s[1]+a.at)*s[2]*c : (n*s[1]+a.at+1)*s[2]*c]
 				for j, taps := range columns {
 					for _, b := range taps {
-						axpy(dst[j*c:j*c+c], src[b.at*c:], a.weight*b.weight)
+						vector.Axpy(dst[j*c:j*c+c], src[b.at*c:], a.weight*b.weight)
 					}
 				}
 			}
 		}
 	})
-}
-
-// axpy is
-//
-//	for i := range y { y[i] += x[i] * a }
-func axpy(y, x []float32, a float32) {
-	x = x[:len(y)]
-	for i := range y {
-		y[i] += x[i] * a
-	}
 }

@@ -1,6 +1,9 @@
 package cpu
 
-import "mien/shared/tensor"
+import (
+	"mien/shared/device/cpu/vector"
+	"mien/shared/tensor"
+)
 
 // sumBlock is how many elements are added up in float32 before their sums are
 // added in turn: it bounds the rounding error of long sums, and it is what one
@@ -150,8 +153,6 @@ func sumRows(y, x []float32) {
 	}
 	copy(y, x[:n])
 	for x = x[n:]; len(x) >= n; x = x[n:] {
-		for i, v := range x[:n] {
-			y[i] += v
-		}
+		vector.Add(y, y, x[:n])
 	}
 }

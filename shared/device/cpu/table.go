@@ -3,6 +3,7 @@ package cpu
 import (
 	"math"
 
+	"mien/shared/device/cpu/vector"
 	"mien/shared/plan"
 )
 
@@ -12,10 +13,10 @@ type compiler func(o *operands) func()
 var compilers = map[plan.Kind]compiler{
 	plan.Conv: conv, plan.ConvInput: convInput, plan.ConvWeight: convWeight, plan.MatMul: matMul,
 
-	plan.Add: binary(loops{addVV, addVS, addSV}),
-	plan.Sub: binary(loops{subVV, subVS, subSV}),
-	plan.Mul: binary(loops{mulVV, mulVS, mulSV}),
-	plan.Div: binary(loops{divVV, divVS, divSV}),
+	plan.Add: binary(loops{vector.Add, vector.AddS, vector.SAdd}),
+	plan.Sub: binary(loops{vector.Sub, vector.SubS, vector.SSub}),
+	plan.Mul: binary(loops{vector.Mul, vector.MulS, vector.SMul}),
+	plan.Div: binary(loops{vector.Div, vector.DivS, vector.SDiv}),
 
 	plan.Affine: affine, plan.LeakyRelu: leakyRelu, plan.Gate: gate,
 	plan.Tanh:     unary(tanhs),

@@ -1,6 +1,6 @@
 package cpu
 
-import "math"
+import "mien/shared/device/cpu/vector"
 
 // allFinite reports whether no element is infinite or not a number: 0*v is 0
 // for all others.
@@ -46,22 +46,14 @@ func finite(o *operands) func() {
 func adam(o *operands) func() {
 	g, hyper, ok := o.in[0], o.in[1], o.in[2]
 	p, m, v := o.out[0], o.out[1], o.out[2]
-	beta1, beta2, eps := float32(o.floats[0]), float32(o.floats[1]), float32(o.floats[2])
-	rest1, rest2 := float32(1-o.floats[0]), float32(1-o.floats[1])
-	update := o.pool.flat(len(p), func(lo, hi int) {
-		rate, decay := hyper[0], hyper[3]
-		scale1, scale2 := 1/hyper[1], 1/hyper[2]
-		g, p, m, v := g[lo:hi], p[lo:hi], m[lo:hi], v[lo:hi]
-		for i, d := range g {
-			a := beta1*m[i] + rest1*d
-			b := beta2*v[i] + rest2*d*d
-			m[i], v[i] = a, b
-			root := float32(math.Sqrt(float64(b * scale2)))
-			p[i] -= rate * (a*scale1/(root+eps) + decay*p[i])
-		}
-	})
+	h := &vector.Moments{
+		Beta1: float32(o.floats[0]), Rest1: float32(1 - o.floats[0]),
+		Beta2: float32(o.floats[1]), Rest2: float32(1 - o.floats[1]), Epsilon: float32(o.floats[2]),
+	}
+	update := o.pool.flat(len(p), func(lo, hi int) { vector.Adam(p[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi], h) })
 	return func() {
 		if ok[0] != 0 {
+			h.Rate, h.Decay, h.Scale1, h.Scale2 = hyper[0], hyper[3], 1/hyper[1], 1/hyper[2]
 			update()
 		}
 	}

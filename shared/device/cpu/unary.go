@@ -1,6 +1,10 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"mien/shared/device/cpu/vector"
+)
 
 // unary makes a compiler of a loop that fills y from x of equal length.
 func unary(f func(y, x []float32)) compiler {
@@ -24,41 +28,17 @@ func apply(y, x []float32, f func(float64) float64) {
 func affine(o *operands) func() {
 	y, x := o.out[0], o.in[0]
 	a, b := float32(o.floats[0]), float32(o.floats[1])
-	return o.pool.flat(len(y), func(lo, hi int) {
-		x, y := x[lo:hi], y[lo:hi]
-		for i, v := range x {
-			y[i] = a*v + b
-		}
-	})
-}
-
-// positive is 1 for x > 0 and 0 for other numbers, without a branch: signs of
-// activations are random, and a mispredicted branch costs 15 cycles.
-func positive(x float32) uint32 {
-	b := int32(math.Float32bits(x))
-	return uint32(-b&^b) >> 31
+	return o.pool.flat(len(y), func(lo, hi int) { vector.Affine(y[lo:hi], x[lo:hi], a, b) })
 }
 
 func leakyRelu(o *operands) func() {
-	y, x := o.out[0], o.in[0]
-	factor := [2]float32{float32(o.floats[0]), 1}
-	return o.pool.flat(len(y), func(lo, hi int) {
-		x, y := x[lo:hi], y[lo:hi]
-		for i, v := range x {
-			y[i] = v * factor[positive(v)&1]
-		}
-	})
+	y, x, slope := o.out[0], o.in[0], float32(o.floats[0])
+	return o.pool.flat(len(y), func(lo, hi int) { vector.Gate(y[lo:hi], x[lo:hi], x[lo:hi], slope) })
 }
 
 func gate(o *operands) func() {
-	y, x, g := o.out[0], o.in[0], o.in[1]
-	factor := [2]float32{float32(o.floats[0]), 1}
-	return o.pool.flat(len(y), func(lo, hi int) {
-		x, y, g := x[lo:hi], y[lo:hi], g[lo:hi]
-		for i, v := range x {
-			y[i] = g[i] * factor[positive(v)&1]
-		}
-	})
+	y, x, g, slope := o.out[0], o.in[0], o.in[1], float32(o.floats[0])
+	return o.pool.flat(len(y), func(lo, hi int) { vector.Gate(y[lo:hi], x[lo:hi], g[lo:hi], slope) })
 }
 
 func clamp(o *operands) func() {
@@ -100,7 +80,7 @@ func abss(y, x []float32) {
 
 func signs(y, x []float32) {
 	for i, v := range x {
-		y[i] = float32(int32(positive(v)) - int32(positive(-v)))
+		y[i] = float32(int32(vector.Positive(v)) - int32(vector.Positive(-v)))
 	}
 }
 

@@ -138,3 +138,12 @@ func warpFlow(o *operands) func() {
 		}
 	})
 }
+
+// axpy is vector.Axpy for a pixel's few channels, where a call would cost more
+// than the loop.
+func axpy(y, x []float32, a float32) {
+	x = x[:len(y)]
+	for i := range y {
+		y[i] += x[i] * a
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package vector
+
+import "testing"
+
+func same(*testing.T, string, int, []float32, []float32, []float32, []float32, func(y, a, b []float32, s float32)) {
+}

@@ -8,7 +8,8 @@ globalThis.mienKernel = (() => {
     // The module "mien" that Go imports.
     imports: {
       level: () => level,
-      block: (n, rows, outs, k, terms, a, b, stride, c, cols, add) => kernel.block(n, rows, outs, k, terms, a, b, stride, c, cols, add),
+      block: (n, rows, outs, k, terms, a, b, stride, c, cols, add, dense) =>
+        kernel.block(n, rows, outs, k, terms, a, b, stride, c, cols, add, dense),
     },
     // start takes the best build that this machine runs; read gets a file's
     // bytes by name.

@@ -118,7 +118,7 @@ func TestShadeAdds(t *testing.T) {
 		copy(f.Shade[3*i:], []float32{.2, -.2, 0})
 	}
 	out := Apply(photo, face.CentreFrame(90, 61), f)
-	const at = 4 * (30*90 + 45) // the middle, where nothing fades
+	const at = 4 * (30*90 + 45)              // the middle, where nothing fades
 	for c, want := range []int{25, -25, 0} { // .2 of 127.5
 		d := int(out.Pix[at+c]) - int(photo.Pix[at+c])
 		if d < want-1 || d > want+1 {

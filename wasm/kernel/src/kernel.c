@@ -16,6 +16,10 @@ typedef v128_t v4;
 #define MULADD(s, x, y) wasm_f32x4_add(s, wasm_f32x4_mul(x, y))
 #endif
 
+// Keeps loads where they are written: the compiler would gather those of many
+// terms first, more than there are registers.
+#define HERE __asm__ volatile("" ::: "memory")
+
 #define SPLAT(p) wasm_v128_load32_splat(p)
 
 static inline void put(float *out, v4 lo, v4 hi, int32_t cols, int32_t add) {
@@ -48,10 +52,11 @@ static inline void put(float *out, v4 lo, v4 hi, int32_t cols, int32_t add) {
 //	s := sum over p < k of a[rows[i]+terms[p]] * b[p*stride+j]
 //	c[outs[i]+j] = s, or += s where add is 1
 //
-// Tables and stride count floats; b has 8 columns whatever cols is.
+// Tables and stride count floats; b has 8 columns whatever cols is. dense says
+// that each four terms from a multiple of 4 on follow each other.
 __attribute__((export_name("block")))
 void block(int32_t n, const int32_t *rows, const int32_t *outs, int32_t k, const int32_t *terms,
-		const float *a, const float *b, int32_t stride, float *c, int32_t cols, int32_t add) {
+		const float *a, const float *b, int32_t stride, float *c, int32_t cols, int32_t add, int32_t dense) {
 	for (int32_t i = 0; i < n; i += 4) {
 		int32_t left = n - i;
 		const float *p0 = a + rows[i];
@@ -61,17 +66,28 @@ void block(int32_t n, const int32_t *rows, const int32_t *outs, int32_t k, const
 		const float *q = b;
 		v4 zero = wasm_f32x4_const_splat(0);
 		v4 s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero, s30 = zero, s31 = zero;
-#define TERM(t) { \
-		int32_t at = terms[t]; \
+#define TERM(a0, a1, a2, a3) { \
 		v4 y0 = wasm_v128_load(q), y1 = wasm_v128_load(q + 4), x; \
 		q += stride; \
-		x = SPLAT(p0 + at); s00 = MULADD(s00, x, y0); s01 = MULADD(s01, x, y1); \
-		x = SPLAT(p1 + at); s10 = MULADD(s10, x, y0); s11 = MULADD(s11, x, y1); \
-		x = SPLAT(p2 + at); s20 = MULADD(s20, x, y0); s21 = MULADD(s21, x, y1); \
-		x = SPLAT(p3 + at); s30 = MULADD(s30, x, y0); s31 = MULADD(s31, x, y1); }
+		x = SPLAT(a0); s00 = MULADD(s00, x, y0); s01 = MULADD(s01, x, y1); \
+		x = SPLAT(a1); s10 = MULADD(s10, x, y0); s11 = MULADD(s11, x, y1); \
+		x = SPLAT(a2); s20 = MULADD(s20, x, y0); s21 = MULADD(s21, x, y1); \
+		x = SPLAT(a3); s30 = MULADD(s30, x, y0); s31 = MULADD(s31, x, y1); HERE; }
 		int32_t t = 0;
-		for (; t + 4 <= k; t += 4) { TERM(t) TERM(t + 1) TERM(t + 2) TERM(t + 3) }
-		for (; t < k; t++) TERM(t)
+		if (dense) {
+			for (; t + 4 <= k; t += 4) {
+				int32_t at = terms[t];
+				const float *a0 = p0 + at, *a1 = p1 + at, *a2 = p2 + at, *a3 = p3 + at;
+				TERM(a0, a1, a2, a3)
+				TERM(a0 + 1, a1 + 1, a2 + 1, a3 + 1)
+				TERM(a0 + 2, a1 + 2, a2 + 2, a3 + 2)
+				TERM(a0 + 3, a1 + 3, a2 + 3, a3 + 3)
+			}
+		}
+		for (; t < k; t++) {
+			int32_t at = terms[t];
+			TERM(p0 + at, p1 + at, p2 + at, p3 + at)
+		}
 		put(c + outs[i], s00, s01, cols, add);
 		if (left > 1) put(c + outs[i + 1], s10, s11, cols, add);
 		if (left > 2) put(c + outs[i + 2], s20, s21, cols, add);

@@ -23,8 +23,10 @@ type product struct {
 	rows, outs, terms []int32
 
 	a, b, c []float32
-	high    int // tiles a task is high
-	across  int // tasks side by side
+	looked  bool // whether dense is known
+	dense   bool // runs(terms)
+	high    int  // tiles a task is high
+	across  int  // tasks side by side
 	task    func(lo, hi int)
 }
 
@@ -51,12 +53,25 @@ func (w *Workspace) product(n, stride int, rows, outs, terms []int32) *product {
 	return p
 }
 
+// runs reports whether each four terms follow each other.
+func runs(terms []int32) bool {
+	for i, at := range terms[:len(terms)&^3] {
+		if int(at-terms[i&^3]) != i&3 {
+			return false
+		}
+	}
+	return true
+}
+
 // padded is the number of columns that b needs for n columns of c.
 func padded(n int) int { return (n + current.narrowNR - 1) / current.narrowNR * current.narrowNR }
 
 // run computes the product on all cores.
 func (p *product) run(w *Workspace, c, a, b []float32) {
 	p.a, p.b, p.c = a, b, c
+	if p.sweep != nil && !p.looked {
+		p.dense, p.looked = runs(p.terms), true
+	}
 	tiles := (len(p.rows) + p.mr - 1) / p.mr
 	w.loop((tiles+p.high-1)/p.high*p.across, 1, p.task)
 	p.a, p.b, p.c = nil, nil, nil
@@ -74,7 +89,7 @@ func (p *product) block(d *desk, i0, i1, j int) {
 		k, add := min(depth, len(p.terms)-k0), min(k0, 1)
 		if p.sweep != nil {
 			lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
-			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, p.c[j:], cols, add)
+			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, p.c[j:], cols, add, p.dense)
 			continue
 		}
 		for i := i0 * p.mr; i < min(i1*p.mr, len(p.rows)); i += p.mr {

@@ -12,7 +12,7 @@ func simdLevel() int32
 //
 //go:wasmimport mien block
 //go:noescape
-func simdBlock(n int32, rows, outs unsafe.Pointer, k int32, terms, a, b unsafe.Pointer, stride int32, c unsafe.Pointer, cols, add int32)
+func simdBlock(n int32, rows, outs unsafe.Pointer, k int32, terms, a, b unsafe.Pointer, stride int32, c unsafe.Pointer, cols, add, dense int32)
 
 func available() []variant {
 	level := simdLevel()
@@ -26,9 +26,13 @@ func available() []variant {
 	return []variant{{name: name, mr: 4, nr: 8, narrowNR: 8, sweep: sweepSIMD}, plain}
 }
 
-func sweepSIMD(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int) {
+func sweepSIMD(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int, dense bool) {
+	four := int32(0)
+	if dense {
+		four = 1
+	}
 	simdBlock(int32(len(rows)), first(rows), first(outs), int32(len(terms)), first(terms),
-		first(a), first(b), int32(stride), first(c), int32(cols), int32(add))
+		first(a), first(b), int32(stride), first(c), int32(cols), int32(add), four)
 }
 
 func first[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }

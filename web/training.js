@@ -100,6 +100,7 @@ export class Training {
     const { width, height } = canvas;
     c.clearRect(0, 0, width, height);
     const lines = [...this.points];
+    $('losses').hidden = !lines.length;
     const last = Math.max(1, ...lines.map(([, l]) => (l.length ? l[l.length - 1][0] : 0)));
     const values = lines.flatMap(([, l]) => l.map((p) => p[1])).filter((v) => v > 0);
     if (!values.length) return;

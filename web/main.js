@@ -75,9 +75,9 @@ function show() {
 function request() {
   if (!photo) return;
   if (busy) { again = true; return; }
-  page.dataset.busy = '1';
-  if (values.every((v) => v === 0)) { delete page.dataset.busy; stage.clearField(); page.dataset.field = 'none'; return; }
+  if (values.every((v) => v === 0)) { stage.clearField(); page.dataset.field = 'none'; return; }
   busy = true;
+  page.dataset.busy = '1';
   worker.postMessage({ type: 'change', values: values.slice() });
 }
 
@@ -105,11 +105,13 @@ async function open(blob) {
 let pending = null;
 
 async function faced(m) {
-  photo = pending;
+  const opened = pending;
+  photo = opened;
   if (!m.faces.length) fail('No face was found in this picture: the middle is edited instead. Try a photo with a larger, upright face.');
   stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
   await showFaces($('faces'), photo, m.faces, (i) => worker.postMessage({ type: 'choose', face: i }));
-  photo.rgba = null; // the worker keeps the full picture
+  opened.rgba = null; // the worker keeps the full picture
+  if (photo !== opened) return; // another one was opened meanwhile
   $('zoom').disabled = $('before').disabled = $('save').disabled = false;
   status(`${photo.width} × ${photo.height} pixels`);
   fresh(m);
@@ -117,6 +119,7 @@ async function faced(m) {
 }
 
 function chosen(m) {
+  if (!photo) return; // of a photo that was closed meanwhile
   stage.setFrame(new Float64Array(m.frame));
   markFace($('faces'), m.face);
   fresh(m);

@@ -35,7 +35,7 @@ const (
 	sure         = 300
 	// minDoubtful is the score from which a place that no close look confirms is
 	// a face all the same, when the photo has no other: a head turned far aside,
-	// a hand over the mouth. Cloth, hair and sky of the sample portrait stay below 8.
+	// a hand over the mouth. Cloth, hair and background of the sample portrait stay below 8.
 	minDoubtful = 16
 	// minPart is the part of the best face's score that the others must reach.
 	minPart = .15

@@ -28,15 +28,11 @@ type Generator struct {
 
 // LoadGenerator compiles the generator in f for d.
 func LoadGenerator(f *File, d device.Device) (*Generator, error) {
-	info, program, err := load(f, KindGenerator, d, func(s int) (in, out []port) {
-		return []port{{"photo", tensor.Shape{1, s, s, 3}, false}, {"change", tensor.Shape{1, au.Count}, false}},
-			[]port{{"warp", tensor.Shape{1, s, s, 2}, false}, {"shade", tensor.Shape{1, s, s, 3}, true},
-				{"mask", tensor.Shape{1, s, s, 1}, false}, {"colour", tensor.Shape{1, s, s, 3}, false}}
+	info, p, program, err := load(f, KindGenerator, d, func(s int) (in, out []port) {
+		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: "change", shape: tensor.Shape{1, au.Count}}},
+			[]port{{name: "warp", shape: tensor.Shape{1, s, s, 2}}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
+				{name: "mask", shape: tensor.Shape{1, s, s, 1}}, {name: "colour", shape: tensor.Shape{1, s, s, 3}}}
 	})
-	if err != nil {
-		return nil, fmt.Errorf("load generator: %w", err)
-	}
-	p, err := f.Plan()
 	if err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}

@@ -134,26 +134,26 @@ type port struct {
 
 // load compiles a model of the given kind after checking its inputs and
 // outputs, and fills its states.
-func load(f *File, kind string, d device.Device, ports func(size int) (in, out []port)) (Info, device.Program, error) {
+func load(f *File, kind string, d device.Device, ports func(size int) (in, out []port)) (Info, *plan.Plan, device.Program, error) {
 	info, err := f.Info()
 	if err == nil && info.Kind != kind {
 		err = fmt.Errorf("kind %q, want %q", info.Kind, kind)
 	}
 	if err != nil {
-		return info, nil, err
+		return info, nil, nil, err
 	}
 	p, err := f.Plan()
 	if err != nil {
-		return info, nil, err
+		return info, nil, nil, err
 	}
 	in, out := ports(info.Size)
 	for _, q := range in {
 		if i := p.Find(q.name); i < 0 || p.Values[i].Role != plan.Input || !p.Values[i].Shape.Equal(q.shape) {
-			return info, nil, fmt.Errorf("plan: no input %q of shape %v", q.name, q.shape)
+			return info, nil, nil, fmt.Errorf("plan: no input %q of shape %v", q.name, q.shape)
 		}
 	}
 	if n := len(p.Named(plan.Input)); n != len(in) {
-		return info, nil, fmt.Errorf("plan: %d inputs, want %d", n, len(in))
+		return info, nil, nil, fmt.Errorf("plan: %d inputs, want %d", n, len(in))
 	}
 	for _, q := range out {
 		i := p.Output(q.name)
@@ -161,23 +161,23 @@ func load(f *File, kind string, d device.Device, ports func(size int) (in, out [
 			continue
 		}
 		if i < 0 || !p.Values[i].Shape.Equal(q.shape) {
-			return info, nil, fmt.Errorf("plan: no output %q of shape %v", q.name, q.shape)
+			return info, nil, nil, fmt.Errorf("plan: no output %q of shape %v", q.name, q.shape)
 		}
 	}
 	for _, s := range p.Steps {
 		if s.Kind.Writes() != nil {
-			return info, nil, fmt.Errorf("plan: step %s would change the weights", s.Kind)
+			return info, nil, nil, fmt.Errorf("plan: step %s would change the weights", s.Kind)
 		}
 	}
 	program, err := d.Compile(p)
 	if err != nil {
-		return info, nil, err
+		return info, nil, nil, err
 	}
 	for _, i := range p.Named(plan.State) {
 		name := p.Values[i].Name
 		if err := program.Write(name, f.Tensors[name].Data); err != nil {
-			return info, nil, err
+			return info, nil, nil, err
 		}
 	}
-	return info, program, nil
+	return info, p, program, nil
 }

@@ -32,9 +32,11 @@ type Reader struct {
 
 // LoadReader compiles the AU reader in f for d.
 func LoadReader(f *File, d device.Device) (*Reader, error) {
-	info, program, err := load(f, KindReader, d, func(s int) (in, out []port) {
-		return []port{{"photo", tensor.Shape{1, s, s, 3}, false}},
-			[]port{{"au", tensor.Shape{1, au.Count}, false}, {"landmarks", tensor.Shape{1, 136}, false}, {"eyes", tensor.Shape{1, 4}, false}}
+	info, _, program, err := load(f, KindReader, d, func(s int) (in, out []port) {
+		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}}, []port{
+			{name: "au", shape: tensor.Shape{1, au.Count}},
+			{name: "landmarks", shape: tensor.Shape{1, 136}}, {name: "eyes", shape: tensor.Shape{1, 4}},
+		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load reader: %w", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mien/native/internal/server"
 )
@@ -66,6 +67,14 @@ func TestThePhotoStaysHere(t *testing.T) {
 		t.Errorf("the page sends %d bytes while a photo is opened and edited, want 2000 at most", n)
 	} else {
 		t.Logf("the page sends %d bytes while a photo is opened and edited", n)
+	}
+	// An upload would be seen.
+	before = sent.Load()
+	p.eval("(fetch('healthz', {method: 'POST', body: 'x'.repeat(5000)}).catch(() => 0), '')")
+	for end := time.Now().Add(patience); sent.Load()-before < 5000; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("of an upload of 5000 bytes the meter saw %d", sent.Load()-before)
+		}
 	}
 	policy := p.eval(`(() => { const r = new XMLHttpRequest(); r.open('GET', location.href, false); r.send(); return r.getResponseHeader('Content-Security-Policy') || ''; })()`)
 	if !strings.Contains(policy, "connect-src 'self'") || !strings.Contains(policy, "default-src") {

@@ -69,8 +69,10 @@ func editCommand() *cobra.Command {
 			if number < 1 || number > faces {
 				return usage(fmt.Errorf("face %d: the photo has %d", number, faces), "1 is the largest")
 			}
-			if _, err := e.Choose(cmd.Context(), number-1); err != nil {
-				return err
+			if number > 1 {
+				if _, err := e.Choose(cmd.Context(), number-1); err != nil {
+					return err
+				}
 			}
 			picture, err := e.Picture(cmd.Context(), v)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"mien/native/internal/dataset"
 	"mien/native/internal/eval"
 	"mien/native/internal/synth"
+	"mien/native/internal/train"
 	"mien/shared/device/cpu"
 	"mien/shared/model"
 )
@@ -22,6 +23,7 @@ const evalSize = 128
 func evalCommand() *cobra.Command {
 	var file, reader, folder, out string
 	var faces int
+	var validation bool
 	cmd := &cobra.Command{
 		Use:   "eval --data DIR",
 		Short: "Measure a generator on labelled faces",
@@ -38,7 +40,7 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			source, err := evalFaces(cmd.Context(), folder)
+			source, err := evalFaces(cmd.Context(), folder, validation)
 			if err != nil {
 				return err
 			}
@@ -62,21 +64,29 @@ func evalCommand() *cobra.Command {
 	f.StringVar(&reader, "reader", "", "AU reader that judges (default: the shipped one)")
 	f.StringVar(&folder, "data", "", "folder of labelled faces, or synth")
 	f.StringVar(&out, "json", "", "file for the report")
+	f.BoolVar(&validation, "validation", false, "only the people that mien train on this folder leaves out: to choose weights by")
 	f.IntVar(&faces, "faces", 40, "how many faces to edit")
 	must(cmd, "data")
 	return cmd
 }
 
-func evalFaces(ctx context.Context, folder string) (dataset.Source, error) {
+func evalFaces(ctx context.Context, folder string, validation bool) (dataset.Source, error) {
 	if folder == "synth" {
 		return synth.NewSource(evalSize, 200, 99)
 	}
 	if _, err := os.Stat(folder); err != nil {
 		return nil, usage(err, "give a folder in OpenFace's layout, or --data synth")
 	}
-	d, err := dataset.Open(ctx, folder, dataset.Options{Size: evalSize})
+	o := dataset.Options{Size: evalSize}
+	if validation {
+		o.ValidationFraction = train.Validation
+	}
+	d, err := dataset.Open(ctx, folder, o)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	if validation {
+		return d.Validation, nil
 	}
 	return d.Train, nil
 }

@@ -30,6 +30,10 @@ const (
 	Reach = 3.0
 )
 
+// leastSlope keeps a judge that hardly sees an AU from making a large gain of
+// nothing.
+const leastSlope = .1
+
 // Score is what edits of one Action Unit come to.
 type Score struct {
 	Code string `json:"au"`
@@ -169,7 +173,7 @@ func (r *Report) add(results []*result, own judged) {
 				}
 			}
 		}
-		s.Gain = slope / math.Max(own.slope[k], .1)
+		s.Gain = slope / math.Max(own.slope[k], leastSlope)
 		s.R = stat.Correlation(asked, read, nil)
 		s.Leakage = unwanted / math.Max(wanted, 1e-6)
 		r.Scores = append(r.Scores, s)

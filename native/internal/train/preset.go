@@ -123,7 +123,7 @@ var presets = []Preset{
 	},
 	{
 		Name:   "reader",
-		About:  "64x64 AU reader: 17 Action Units and 68 landmarks",
+		About:  "64x64 AU reader: 17 Action Units, 68 landmarks and the eyes that align a face",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
 		Phases: []Phase{{Name: "read", Share: 1}},
 		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Eyes: 60, Augment: 1,

@@ -11,9 +11,10 @@ import (
 // landmarkWeight balances landmarks (half frames) against AUs (intensities).
 const landmarkWeight = 20
 
-// reading builds one step of an AU reader: Huber on the AUs, the
-// landmarks and the eyes' centres. Inputs: photo [B S S 3], own [B 17], landmarks [B 136], known
-// [B 1] (1 where the landmarks are labelled), eyes [B 4], dropout [B Features].
+// reading builds one step of an AU reader: Huber on the AUs, the landmarks and
+// the eyes' centres. Inputs: photo [B S S 3], own [B 17], landmarks [B 136],
+// known [B 1] (1 where the landmarks are labelled), eyes [B 4], dropout
+// [B Features].
 func reading(p Preset, seed uint64) (*step, error) {
 	s := newStep()
 	g, b := s.g, p.Batch

@@ -15,7 +15,7 @@ func openSource(ctx context.Context, c Config, size int) (dataset.Source, error)
 	if c.Data == "synth" {
 		return synth.NewSource(size, c.TrainSize, c.Seed)
 	}
-	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, ValidationFraction: validation})
+	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, ValidationFraction: Validation})
 	if err != nil {
 		return nil, err
 	}
@@ -25,8 +25,9 @@ func openSource(ctx context.Context, c Config, size int) (dataset.Source, error)
 	return d.Train, nil
 }
 
-// validation is the share of people that training never sees.
-const validation = .05
+// Validation is the share of a folder's people that training never sees: what
+// weights are chosen on.
+const Validation = .05
 
 // openTeacher reads the prior at path.
 func openTeacher(path string) (Teacher, error) {

@@ -8,7 +8,7 @@ import "unsafe"
 //go:wasmimport mien level
 func simdLevel() int32
 
-// simdBlock is block in wasm/kernel/kernel.c.
+// simdBlock is block in wasm/kernel/src/kernel.c.
 //
 //go:wasmimport mien block
 //go:noescape

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"mien/shared/tensor"
 )
@@ -192,17 +194,27 @@ func TestKID(t *testing.T) {
 	if err != nil || math.Abs(same) > 6*e || !(e > 0) {
 		t.Errorf("one distribution: %g +- %g, %v", same, e, err)
 	}
+	// The standard error is that of means over independent sets, within a third.
+	var means, errs []float64
+	for seed := range uint64(24) {
+		m, e, err := KID(draw(100+seed, 80, dim, dim, 1, 0), draw(200+seed, 80, dim, dim, 1, .5), dim, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		means, errs = append(means, m), append(errs, e)
+	}
+	if ratio := stat.Mean(errs, nil) / stat.StdDev(means, nil); ratio < .66 || ratio > 1.5 {
+		t.Errorf("standard error is %.2f of the deviation of independent estimates", ratio)
+	}
 	far, e, err := KID(x, draw(10, 300, dim, dim, 1, .7), dim, 1)
-	if err != nil || far < 20*e || far < .5 {
+	if err != nil || far < 5*e || far < .5 {
 		t.Errorf("moved: %g +- %g, %v", far, e, err)
 	}
 	// two rows each, by hand: k(x,x') + k(y,y') - mean of k(x,y) twice
 	k := func(v float64) float64 { return (v + 1) * (v + 1) * (v + 1) }
-	got, _, err := KID([]float32{1, 2}, []float32{3, -1}, 1, 1)
+	two := func(v ...float64) blas64.General { return blas64.General{Rows: 2, Cols: 1, Stride: 1, Data: v} }
 	want := k(2) + k(-3) - 2*(k(3)+k(-1)+k(6)+k(-2))/4
-	if err != nil || math.Abs(got-want) > 1e-9 {
-		t.Errorf("by hand: %g, want %g, %v", got, want, err)
-	}
+	wantClose(t, "by hand", discrepancy(two(1, 2), two(3, -1)), want, 1e-9)
 	if _, _, err := KID(x[:dim], y, dim, 1); err == nil {
 		t.Error("one picture: no error")
 	}

@@ -19,6 +19,7 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(e *testscript.Env) error {
 		e.Setenv("PORTRAIT", portrait)
+		e.Setenv("WEIGHTS", filepath.Join(filepath.Dir(portrait), "../../weights/mien.safetensors"))
 		return nil
 	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "pixels": wantPixels, "until": until}})
 }

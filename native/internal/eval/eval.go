@@ -62,6 +62,8 @@ type Report struct {
 	Background float64 `json:"background_rmse"`
 	// Sharpness is the edited pictures' high frequencies over the photos'.
 	Sharpness float64 `json:"sharpness_ratio"`
+	// Distances compares edited faces with real ones.
+	Distances *Distances `json:"distances,omitempty"`
 }
 
 // Mean returns the mean gain, r and leakage over the Action Units.
@@ -84,6 +86,9 @@ func (r Report) Table(w io.Writer) {
 	gain, pooled, leakage := r.Mean()
 	fmt.Fprintf(w, "%-6s %6.2f %6.2f %8.2f\n\n", "mean", gain, pooled, leakage)
 	fmt.Fprintf(w, "no change asked: %d; background rmse %.4f; sharpness ratio %.2f\n", r.Still, r.Background, r.Sharpness)
+	if r.Distances != nil {
+		r.Distances.Table(w)
+	}
 }
 
 // Judge reads all labelled faces first, then n of them, evenly spread, under

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 
@@ -9,6 +10,9 @@ import (
 	"mien/shared/au"
 	"mien/shared/tensor"
 )
+
+// ErrTooFew means that no emotion is shown by enough faces.
+var ErrTooFew = errors.New("too few faces that show an emotion")
 
 const (
 	// shows is the label from which a face counts as showing an Action Unit: of
@@ -29,6 +33,8 @@ type Score struct {
 	// other real faces and the same: what a perfect edit would reach.
 	Distance float64 `json:"distance"`
 	Floor    float64 `json:"floor"`
+	// Before is Distance of the same faces without an edit.
+	Before float64 `json:"before"`
 	// KID is the kernel distance of the same, times 1,000; KIDError its standard
 	// error; KIDFloor that between real faces.
 	KID      float64 `json:"kid"`
@@ -70,6 +76,7 @@ type set struct {
 	moments  *Moments  // of real
 	floor    float64
 	kidFloor float64
+	before   float64
 	edit     []int // faces that do not show the emotion
 }
 
@@ -84,7 +91,7 @@ func NewEmotions(ctx context.Context, e *Extractor, source dataset.Source, o Opt
 	}
 	m := &Emotions{extractor: e, source: source, options: o}
 	var halves [][2][]int
-	total := 0
+	total, done := 0, 0
 	for _, emotion := range au.Emotions {
 		half, others := divide(source, emotion, o)
 		if len(half[0]) < leastReal {
@@ -99,43 +106,54 @@ func NewEmotions(ctx context.Context, e *Extractor, source dataset.Source, o Opt
 		}
 		m.sets = append(m.sets, set{emotion: emotion, target: target, edit: others})
 		halves = append(halves, half)
-		total += 2 * len(half[0])
+		total += 3 * len(half[0])
 	}
 	if len(m.sets) == 0 {
-		return nil, fmt.Errorf("no emotion is shown by %d faces of %d", 2*leastReal, source.Len())
+		return nil, fmt.Errorf("%w: want %d of one emotion in a set of %d", ErrTooFew, 2*leastReal, source.Len())
 	}
-	done := 0
-	for n := range m.sets {
-		s := &m.sets[n]
-		var features [2][]float32
-		for h, faces := range halves[n] {
-			rows, err := m.features(ctx, faces, s.emotion.Name, func(_ context.Context, i int) ([]float32, error) {
-				if done++; o.Progress != nil {
-					o.Progress(done, total)
-				}
-				img, _, _, _, err := source.Sample(i)
-				if err != nil {
-					return nil, err
-				}
-				x := make([]float32, len(img))
-				dataset.Fill(x, img)
-				return x, nil
-			})
+	look := func(s *set, faces []int) ([]float32, error) {
+		return m.features(ctx, faces, s.emotion.Name, func(_ context.Context, i int) ([]float32, error) {
+			if done++; o.Progress != nil {
+				o.Progress(done, total)
+			}
+			img, _, _, _, err := source.Sample(i)
 			if err != nil {
 				return nil, err
 			}
-			features[h] = rows
-		}
-		var err error
-		if s.moments, err = MomentsOf(features[0], e.dim); err != nil {
-			return nil, err
-		}
-		s.real = features[0]
-		if s.floor, s.kidFloor, _, err = m.distance(s, features[1]); err != nil {
-			return nil, fmt.Errorf("real faces of %s: %w", s.emotion.Name, err)
+			x := make([]float32, len(img))
+			dataset.Fill(x, img)
+			return x, nil
+		})
+	}
+	for n := range m.sets {
+		if err := m.sets[n].measure(m, halves[n], look); err != nil {
+			return nil, fmt.Errorf("real faces of %s: %w", m.sets[n].emotion.Name, err)
 		}
 	}
 	return m, nil
+}
+
+// measure looks at the real faces of s, and at those to edit as they are.
+func (s *set) measure(m *Emotions, half [2][]int, look func(*set, []int) ([]float32, error)) (err error) {
+	if s.real, err = look(s, half[0]); err != nil {
+		return err
+	}
+	if s.moments, err = MomentsOf(s.real, m.extractor.dim); err != nil {
+		return err
+	}
+	other, err := look(s, half[1])
+	if err != nil {
+		return err
+	}
+	if s.floor, s.kidFloor, _, err = m.distance(s, other); err != nil {
+		return err
+	}
+	plain, err := look(s, s.edit)
+	if err != nil {
+		return err
+	}
+	s.before, _, _, err = m.distance(s, plain)
+	return err
 }
 
 // divide returns the faces that show an emotion in two halves of one size, and
@@ -247,7 +265,7 @@ func (m *Emotions) Score(ctx context.Context, edit Edit) ([]Score, error) {
 		if err != nil {
 			return nil, err
 		}
-		score := Score{Emotion: s.emotion.Name, N: len(s.edit), Floor: s.floor, KIDFloor: s.kidFloor}
+		score := Score{Emotion: s.emotion.Name, N: len(s.edit), Before: s.before, Floor: s.floor, KIDFloor: s.kidFloor}
 		if score.Distance, score.KID, score.KIDError, err = m.distance(s, rows); err != nil {
 			return nil, fmt.Errorf("edited faces of %s: %w", s.emotion.Name, err)
 		}

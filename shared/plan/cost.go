@@ -11,6 +11,9 @@ func (p *Plan) FLOPs() int64 {
 	return n
 }
 
+// StepFLOPs is FLOPs of step i alone.
+func (p *Plan) StepFLOPs(i int) int64 { return p.cost(p.Steps[i]) }
+
 // cost is FLOPs of one step.
 func (p *Plan) cost(s Step) int64 {
 	shape := func(i int) []int { return p.Values[i].Shape }

@@ -11,27 +11,43 @@ type Layout struct {
 // align is the granularity of offsets: 16 floats are a cache line.
 const align = 16
 
-// Plan the arena: values whose lives overlap never share memory. An output
-// lives until the end of the run. Greedy by size: the largest value first, at
-// the lowest offset that is free during its whole life (Pisarchyk and Lee:
-// Efficient memory management for deep neural net inference, 2020, section 4).
+// Layout plans the arena for steps that run one after the other: values whose
+// lives overlap never share memory. An output lives until the end of the run.
+// Greedy by size: the largest value first, at the lowest offset that is free
+// during its whole life (Pisarchyk and Lee: Efficient memory management for deep
+// neural net inference, 2020, section 4).
 //
 // A reshape shares its operand's memory when that is a temporary too.
 func (p *Plan) Layout() Layout {
-	alias := p.aliases()
+	times, held := make([]int, len(p.Steps)), make([]bool, len(p.Values))
+	for i := range times {
+		times[i] = i
+	}
+	for i := range held {
+		held[i] = true
+	}
+	return p.layout(times, held, p.aliases())
+}
+
+// layout plans the arena for steps that run at the given times; steps of one
+// time run together. Only values that are held, or lie in the memory of one
+// that is, get a place.
+func (p *Plan) layout(times []int, held []bool, alias []int) Layout {
 	first, last := make([]int, len(p.Values)), make([]int, len(p.Values))
 	for i := range first {
 		first[i] = -1
 	}
-	for t, s := range p.Steps {
+	for i, s := range p.Steps {
+		t := times[i]
 		for _, v := range s.Out {
-			if r := alias[v]; first[r] < 0 {
+			r := alias[v]
+			if first[r] < 0 || t < first[r] {
 				first[r] = t
 			}
-			last[alias[v]] = t
+			last[r] = max(last[r], t)
 		}
 		for _, v := range s.In {
-			last[alias[v]] = t
+			last[alias[v]] = max(last[alias[v]], t)
 		}
 	}
 	for _, o := range p.Outputs {
@@ -39,7 +55,7 @@ func (p *Plan) Layout() Layout {
 	}
 	var order []int
 	for i, v := range p.Values {
-		if v.Role == Temp && alias[i] == i && first[i] >= 0 {
+		if v.Role == Temp && alias[i] == i && first[i] >= 0 && held[i] {
 			order = append(order, i)
 		}
 	}

@@ -1,6 +1,10 @@
 package cpu
 
-import "mien/shared/tensor"
+import (
+	"mien/shared/device/cpu/vector"
+	"mien/shared/plan"
+	"mien/shared/tensor"
+)
 
 // rows walks over a result in rows along its innermost group of dimensions,
 // while operands stay in place where they are broadcast. Neighbouring
@@ -102,8 +106,18 @@ type loops struct {
 	sv func(y []float32, a float32, b []float32)
 }
 
-func binary(f loops) compiler {
+// binaries holds the loops of each binary operation.
+var binaries = map[plan.Kind]loops{
+	plan.Add: {vector.Add, vector.AddS, vector.SAdd},
+	plan.Sub: {vector.Sub, vector.SubS, vector.SSub},
+	plan.Mul: {vector.Mul, vector.MulS, vector.SMul},
+	plan.Div: {vector.Div, vector.DivS, vector.SDiv},
+}
+
+// binary compiles the loops of kind.
+func binary(kind plan.Kind) compiler {
 	return func(o *operands) func() {
+		f := binaries[kind]
 		y, a, b := o.out[0], o.in[0], o.in[1]
 		r := newRows(o.outShapes[0], o.inShapes[0], o.inShapes[1])
 		if r.count == 1 {

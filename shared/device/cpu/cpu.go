@@ -1,5 +1,6 @@
-// Package cpu runs plans on the processor. Every step is a closure over slices
-// of one arena, made in Compile; Run allocates nothing. Work is split by
+// Package cpu runs plans on the processor. Every step, or group of steps that
+// share their passes over memory, is a closure over slices of one arena, made in
+// Compile; Run allocates nothing. Work is split by
 // outputs and by fixed block sizes, so that results have the same bits for
 // every GOMAXPROCS.
 package cpu
@@ -38,10 +39,11 @@ func New(options ...Option) device.Device {
 // Name is "cpu" and the variant of the kernels that run.
 func (d *Device) Name() string { return "cpu " + kernel.Variant() }
 
-// StepTime says how long one step took over all runs so far.
+// StepTime says how long one step, or group of steps, took over all runs so far.
 type StepTime struct {
-	Kind        plan.Kind
-	Shape       tensor.Shape // of the first output
+	Kinds       []plan.Kind  // what runs together, in order
+	Shape       tensor.Shape // of the first one's output
+	FLOPs       int64        // see plan.Plan.FLOPs
 	Nanoseconds int64
 }
 
@@ -51,7 +53,9 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	layout := p.Layout()
+	p = p.Simplify()
+	schedule := p.Schedule()
+	layout := schedule.Layout
 	c := &program{plan: p, values: make([][]float32, len(p.Values)), pool: newPool()}
 	c.kernels = kernel.NewWorkspace(c.pool.run)
 	c.bytes = 4 * int64(layout.Size)
@@ -69,22 +73,32 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 			c.values[i] = arena[at : at+n : at+n]
 		}
 	}
-	for i, s := range p.Steps {
+	for _, g := range schedule.Groups {
+		if g.Shape != nil {
+			c.steps = append(c.steps, c.fuse(g))
+			continue
+		}
+		s := p.Steps[g.Steps[0]]
 		compile, ok := compilers[s.Kind]
 		if !ok {
-			return nil, fmt.Errorf("step %d: %s: this device has no such kind", i, s.Kind)
+			return nil, fmt.Errorf("step %d: %s: this device has no such kind", g.Steps[0], s.Kind)
 		}
 		c.steps = append(c.steps, compile(c.operands(s)))
 	}
 	c.scratch = make([]float32, c.scratchSize)
 	c.kernels.Allocate()
-	c.bytes += 4*int64(c.scratchSize) + c.kernels.Bytes()
+	c.bytes += 4*int64(c.scratchSize) + c.kernels.Bytes() + c.desks.allocate()
 	if !d.times {
 		return c, nil
 	}
-	t := &timed{program: c, times: make([]StepTime, len(p.Steps))}
-	for i, s := range p.Steps {
-		t.times[i] = StepTime{Kind: s.Kind, Shape: p.Values[s.Out[0]].Shape}
+	t := &timed{program: c, times: make([]StepTime, len(schedule.Groups))}
+	for k, g := range schedule.Groups {
+		s := &t.times[k]
+		s.Shape = p.Values[p.Steps[g.Steps[0]].Out[0]].Shape
+		for _, i := range g.Steps {
+			s.Kinds = append(s.Kinds, p.Steps[i].Kind)
+			s.FLOPs += p.StepFLOPs(i)
+		}
 	}
 	c.clock = func(i int, took time.Duration) { t.times[i].Nanoseconds += took.Nanoseconds() }
 	return t, nil
@@ -93,11 +107,12 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 // program is a compiled plan.
 type program struct {
 	plan        *plan.Plan
-	values      [][]float32 // per value of the plan; temporaries lie in the arena
+	values      [][]float32 // per value of the plan; temporaries lie in the arena, those that no pass leaves behind are nil
 	steps       []func()
 	pool        *pool
 	scratch     []float32 // used by one step at a time
 	scratchSize int
+	desks       desks
 	bytes       int64
 	kernels     *kernel.Workspace
 	clock       func(step int, took time.Duration) // nil unless steps are timed
@@ -109,7 +124,7 @@ type timed struct {
 	times []StepTime
 }
 
-// Times returns how long each step took since Compile, in the plan's order.
+// Times returns how long each step or group took since Compile, in their order.
 func (t *timed) Times() []StepTime { return append([]StepTime(nil), t.times...) }
 
 // operands is a step with its memory: what a compiler turns into a closure.
@@ -194,5 +209,6 @@ func (c *program) Bytes() int64 { return c.bytes }
 
 func (c *program) Close() error {
 	c.values, c.steps, c.scratch, c.kernels, c.bytes = nil, nil, nil, nil, 0
+	c.desks = desks{}
 	return nil
 }

@@ -13,17 +13,23 @@ func convShape(x, w, y tensor.Shape, ints []int) kernel.ConvShape {
 	}
 }
 
-func conv(o *operands) func() {
+func conv(o *operands) func() { return convThen(o, nil) }
+
+// convThen is conv with what follows it block by block.
+func convThen(o *operands, after kernel.After) func() {
 	s := convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints)
 	y, x, w := o.out[0], o.in[0], o.in[1]
-	run := o.program.kernels.Conv(s)
+	run := o.program.kernels.Conv(s, after)
 	return func() { run(y, x, w) }
 }
 
-func convInput(o *operands) func() {
+func convInput(o *operands) func() { return convInputThen(o, nil) }
+
+// convInputThen is convInput with what follows it block by block, for stride 1.
+func convInputThen(o *operands, after kernel.After) func() {
 	s := convShape(o.outShapes[0], o.inShapes[1], o.inShapes[0], o.ints)
 	dx, dy, w := o.out[0], o.in[0], o.in[1]
-	run := o.program.kernels.ConvInput(s)
+	run := o.program.kernels.ConvInput(s, after)
 	return func() { run(dx, dy, w) }
 }
 

@@ -1,11 +1,6 @@
 package cpu
 
-import (
-	"math"
-
-	"mien/shared/device/cpu/vector"
-	"mien/shared/plan"
-)
+import "mien/shared/plan"
 
 // compiler turns a step with its memory into a closure that runs it.
 type compiler func(o *operands) func()
@@ -13,21 +8,12 @@ type compiler func(o *operands) func()
 var compilers = map[plan.Kind]compiler{
 	plan.Conv: conv, plan.ConvInput: convInput, plan.ConvWeight: convWeight, plan.MatMul: matMul,
 
-	plan.Add: binary(loops{vector.Add, vector.AddS, vector.SAdd}),
-	plan.Sub: binary(loops{vector.Sub, vector.SubS, vector.SSub}),
-	plan.Mul: binary(loops{vector.Mul, vector.MulS, vector.SMul}),
-	plan.Div: binary(loops{vector.Div, vector.DivS, vector.SDiv}),
+	plan.Add: binary(plan.Add), plan.Sub: binary(plan.Sub), plan.Mul: binary(plan.Mul), plan.Div: binary(plan.Div),
 
-	plan.Affine: affine, plan.LeakyRelu: leakyRelu, plan.Gate: gate,
-	plan.Tanh:     unary(tanhs),
-	plan.Sigmoid:  unary(sigmoids),
-	plan.Exp:      unary(exps),
-	plan.Softplus: unary(softpluses),
-	plan.Log:      unary(func(y, x []float32) { apply(y, x, math.Log) }),
-	plan.Sqrt:     unary(sqrts),
-	plan.Abs:      unary(abss),
-	plan.Sign:     unary(signs),
-	plan.Clamp:    clamp, plan.Inside: inside,
+	plan.Affine: unary(plan.Affine), plan.LeakyRelu: unary(plan.LeakyRelu), plan.Gate: gate,
+	plan.Tanh: unary(plan.Tanh), plan.Sigmoid: unary(plan.Sigmoid), plan.Exp: unary(plan.Exp), plan.Softplus: unary(plan.Softplus),
+	plan.Log: unary(plan.Log), plan.Sqrt: unary(plan.Sqrt), plan.Abs: unary(plan.Abs), plan.Sign: unary(plan.Sign),
+	plan.Clamp: unary(plan.Clamp), plan.Inside: unary(plan.Inside),
 
 	plan.SumTo: sumTo, plan.Spread: spread, plan.Reshape: reshape,
 	plan.Concat: concat, plan.Slice: slice, plan.Pad: pad,

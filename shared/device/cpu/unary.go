@@ -4,12 +4,47 @@ import (
 	"math"
 
 	"mien/shared/device/cpu/vector"
+	"mien/shared/plan"
 )
 
-// unary makes a compiler of a loop that fills y from x of equal length.
-func unary(f func(y, x []float32)) compiler {
+// unaries makes for each operation of one operand a loop that fills y from x of
+// equal length; both may be the same.
+var unaries = map[plan.Kind]func(floats []float64) func(y, x []float32){
+	plan.Tanh:     fixed(tanhs),
+	plan.Sigmoid:  fixed(sigmoids),
+	plan.Exp:      fixed(exps),
+	plan.Softplus: fixed(softpluses),
+	plan.Log:      fixed(func(y, x []float32) { apply(y, x, math.Log) }),
+	plan.Sqrt:     fixed(sqrts),
+	plan.Abs:      fixed(abss),
+	plan.Sign:     fixed(signs),
+	plan.Affine: func(floats []float64) func(y, x []float32) {
+		a, b := float32(floats[0]), float32(floats[1])
+		return func(y, x []float32) { vector.Affine(y, x, a, b) }
+	},
+	plan.LeakyRelu: func(floats []float64) func(y, x []float32) {
+		slope := float32(floats[0])
+		return func(y, x []float32) { vector.Gate(y, x, x, slope) }
+	},
+	plan.Clamp: func(floats []float64) func(y, x []float32) {
+		least, most := float32(floats[0]), float32(floats[1])
+		return func(y, x []float32) { clamps(y, x, least, most) }
+	},
+	plan.Inside: func(floats []float64) func(y, x []float32) {
+		least, most := float32(floats[0]), float32(floats[1])
+		return func(y, x []float32) { insides(y, x, least, most) }
+	},
+}
+
+// fixed is a loop without attributes.
+func fixed(f func(y, x []float32)) func([]float64) func(y, x []float32) {
+	return func([]float64) func(y, x []float32) { return f }
+}
+
+// unary compiles the loop of kind.
+func unary(kind plan.Kind) compiler {
 	return func(o *operands) func() {
-		y, x := o.out[0], o.in[0]
+		y, x, f := o.out[0], o.in[0], unaries[kind](o.floats)
 		return o.pool.flat(len(y), func(lo, hi int) { f(y[lo:hi], x[lo:hi]) })
 	}
 }
@@ -25,45 +60,25 @@ func apply(y, x []float32, f func(float64) float64) {
 	}
 }
 
-func affine(o *operands) func() {
-	y, x := o.out[0], o.in[0]
-	a, b := float32(o.floats[0]), float32(o.floats[1])
-	return o.pool.flat(len(y), func(lo, hi int) { vector.Affine(y[lo:hi], x[lo:hi], a, b) })
-}
-
-func leakyRelu(o *operands) func() {
-	y, x, slope := o.out[0], o.in[0], float32(o.floats[0])
-	return o.pool.flat(len(y), func(lo, hi int) { vector.Gate(y[lo:hi], x[lo:hi], x[lo:hi], slope) })
-}
-
 func gate(o *operands) func() {
 	y, x, g, slope := o.out[0], o.in[0], o.in[1], float32(o.floats[0])
 	return o.pool.flat(len(y), func(lo, hi int) { vector.Gate(y[lo:hi], x[lo:hi], g[lo:hi], slope) })
 }
 
-func clamp(o *operands) func() {
-	y, x := o.out[0], o.in[0]
-	least, most := float32(o.floats[0]), float32(o.floats[1])
-	return o.pool.flat(len(y), func(lo, hi int) {
-		x, y := x[lo:hi], y[lo:hi]
-		for i, v := range x {
-			y[i] = min(max(v, least), most)
-		}
-	})
+func clamps(y, x []float32, least, most float32) {
+	for i, v := range x {
+		y[i] = min(max(v, least), most)
+	}
 }
 
-func inside(o *operands) func() {
-	y, x := o.out[0], o.in[0]
-	least, most := float32(o.floats[0]), float32(o.floats[1])
-	return o.pool.flat(len(y), func(lo, hi int) {
-		x, y := x[lo:hi], y[lo:hi]
-		for i, v := range x {
-			y[i] = 0
-			if least <= v && v <= most {
-				y[i] = 1
-			}
+func insides(y, x []float32, least, most float32) {
+	for i, v := range x {
+		in := float32(0)
+		if least <= v && v <= most {
+			in = 1
 		}
-	})
+		y[i] = in
+	}
 }
 
 func sqrts(y, x []float32) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, d device.Device) {
 		}
 	})
 	t.Run("plans", func(t *testing.T) { runPlans(t, d) })
+	t.Run("chains", func(t *testing.T) { runChains(t, d) })
 	t.Run("guards", func(t *testing.T) { runGuards(t, d) })
 }
 

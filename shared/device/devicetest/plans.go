@@ -156,6 +156,38 @@ func runPlans(t *testing.T, d device.Device) {
 	}
 }
 
+// chains is how many random plans a device is tested with.
+const chains = 40
+
+func runChains(t *testing.T, d device.Device) {
+	for seed := range uint64(chains) {
+		p, values := Chain(seed)
+		got, err := start(d, p, values)
+		if err != nil {
+			t.Fatalf("chain %d: %v", seed, err)
+		}
+		want, err := start(ref.New(), p, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := want.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second run meets memory that the first one filled
+			if err := got.Run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if err := same(p, got, want); err != nil {
+				t.Errorf("chain %d: %v", seed, err)
+				break
+			}
+		}
+		if err := errors.Join(got.Close(), want.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // same compares all outputs and states of two programs of p. Adam divides by
 // the root of small second moments, which makes roundings larger.
 func same(p *plan.Plan, got, want device.Program) error {

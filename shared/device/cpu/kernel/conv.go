@@ -87,10 +87,11 @@ func (s ConvShape) patch(m *margin) []int32 {
 	return at
 }
 
-// Conv prepares y = conv(x, w): a product of the patches of x by w.
-func (w *Workspace) Conv(s ConvShape) func(y, x, weights []float32) {
+// Conv prepares y = conv(x, w): a product of the patches of x by w. After, which
+// may be nil, gets the pixels of y as they are done.
+func (w *Workspace) Conv(s ConvShape, after After) func(y, x, weights []float32) {
 	m, n := s.photos(), padded(s.K)
-	p := w.product(s.K, n, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m))
+	p := w.product(s.K, n, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m), after)
 	b := w.wide(len(p.terms), s.K, lines(m.floats()))
 	return func(y, x, weights []float32) {
 		buf := w.take()
@@ -102,7 +103,7 @@ func (w *Workspace) Conv(s ConvShape) func(y, x, weights []float32) {
 // x by dy.
 func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
 	m, n := s.photos(), padded(s.K)
-	p := w.product(s.K, n, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m))
+	p := w.product(s.K, n, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m), nil)
 	b := w.wide(len(p.terms), s.K, lines(m.floats()))
 	return func(dw, x, dy []float32) {
 		buf := w.take()
@@ -130,8 +131,10 @@ func (w *Workspace) wide(k, n, skip int) func(buf, src []float32) []float32 {
 
 // ConvInput prepares dx, the adjoint of Conv in x. Pixels of x at the same
 // place modulo the stride meet the same part of the kernel: each such phase is
-// a product of patches of dy by that part, turned around.
-func (w *Workspace) ConvInput(s ConvShape) func(dx, dy, weights []float32) {
+// a product of patches of dy by that part, turned around. After, which may be
+// nil, gets the pixels of x as they are done; only with stride 1 are they done in
+// order.
+func (w *Workspace) ConvInput(s ConvShape, after After) func(dx, dy, weights []float32) {
 	before := max(0, (s.KH-1-s.P+s.S-1)/s.S, (s.KW-1-s.P+s.S-1)/s.S)
 	m := newMargin(s.N, s.OH, s.OW, s.K, before, (s.H-1+s.P)/s.S-s.OH+1, (s.W-1+s.P)/s.S-s.OW+1)
 	n := padded(s.C)
@@ -163,7 +166,7 @@ func (w *Workspace) ConvInput(s ConvShape) func(dx, dy, weights []float32) {
 			}
 			empty = empty || len(taps) == 0
 			if len(taps) > 0 && len(rows) > 0 {
-				phases = append(phases, phase{w.product(s.C, n, rows, outs, terms), taps})
+				phases = append(phases, phase{w.product(s.C, n, rows, outs, terms, after), taps})
 			}
 		}
 	}

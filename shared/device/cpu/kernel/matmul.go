@@ -3,7 +3,7 @@ package kernel
 // MatMul prepares c [m n] = op(a) [m k] * op(b) [k n]; with ta, a is stored
 // [k m]; with tb, b is stored [n k].
 func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
-	p := w.product(n, n, steps(m, k), steps(m, n), steps(k, 1))
+	p := w.product(n, n, steps(m, k), steps(m, n), steps(k, 1), nil)
 	if ta {
 		p.rows, p.terms = steps(m, 1), steps(k, m)
 	}

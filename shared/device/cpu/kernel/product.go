@@ -28,7 +28,12 @@ type product struct {
 	high    int  // tiles a task is high
 	across  int  // tasks side by side
 	task    func(lo, hi int)
+	after   After
 }
+
+// After is called with rows lo to hi of a result once they are complete, from
+// the goroutine that made them and while they are in its cache.
+type After func(lo, hi int)
 
 // desk is what one task works on.
 type desk struct {
@@ -37,16 +42,29 @@ type desk struct {
 	spare      [maxNR]float32 // takes the rows of a tile that reach below c
 }
 
-func (w *Workspace) product(n, stride int, rows, outs, terms []int32) *product {
-	p := &product{variant: current, n: n, stride: stride, rows: rows, outs: outs, terms: terms}
+// product prepares one; with after, a task makes whole rows.
+func (w *Workspace) product(n, stride int, rows, outs, terms []int32, after After) *product {
+	p := &product{variant: current, n: n, stride: stride, rows: rows, outs: outs, terms: terms, after: after}
 	w.tables += len(rows) + len(outs) + len(terms)
 	p.across = (n + p.nr - 1) / p.nr
 	tiles := (len(rows) + p.mr - 1) / p.mr
 	p.high = min(max(tiles*p.across/leastTasks, 1), rowTiles)
+	if after != nil {
+		p.across = 1
+		p.high = min(max(tiles/leastTasks, 1), rowTiles)
+	}
 	p.task = func(lo, hi int) {
 		d := desks.Get().(*desk)
 		for t := lo; t < hi; t++ {
-			p.block(d, t/p.across*p.high, min((t/p.across+1)*p.high, tiles), t%p.across*p.nr)
+			i0, i1 := t/p.across*p.high, min((t/p.across+1)*p.high, tiles)
+			if after == nil {
+				p.block(d, i0, i1, t%p.across*p.nr)
+				continue
+			}
+			for j := 0; j < n; j += p.nr {
+				p.block(d, i0, i1, j)
+			}
+			after(i0*p.mr, min(i1*p.mr, len(rows)))
 		}
 		desks.Put(d)
 	}

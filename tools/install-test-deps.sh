@@ -1,16 +1,30 @@
 #!/bin/sh
-# Installs what the tests need: Chromium. On Debian as root with apt;
-# elsewhere it says what is missing.
+# Installs what the tests need: Chromium, and Mesa's software Vulkan for the
+# GPU kernels. On Debian as root with apt; elsewhere it says what is missing.
+# Chromium is needed; without Vulkan the GPU's tests are skipped, by name.
 set -eu
+wanted=""
+chromium=""
 for name in chromium chromium-browser google-chrome; do
-	if command -v "$name" >/dev/null 2>&1; then exit 0; fi
+	if command -v "$name" >/dev/null 2>&1; then chromium=$name; fi
 done
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-	echo "installing chromium for the browser test"
+[ -n "$chromium" ] || wanted="chromium"
+if [ "$(uname -s)" = Linux ]; then
+	ldconfig -p 2>/dev/null | grep -q libvulkan.so.1 || wanted="$wanted libvulkan1"
+	ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || wanted="$wanted mesa-vulkan-drivers"
+fi
+if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing for the tests:$wanted"
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted >/dev/null
 	exit 0
 fi
-echo "error: chromium is missing: the browser test needs it" >&2
-echo "hint: install Chromium or Chrome, so that 'chromium' or 'google-chrome' is on the PATH" >&2
-exit 1
+if [ -z "$chromium" ]; then
+	echo "error: chromium is missing: the browser test needs it" >&2
+	echo "hint: install Chromium or Chrome, so that 'chromium' or 'google-chrome' is on the PATH" >&2
+	exit 1
+fi
+if [ -n "$wanted" ]; then
+	echo "note: no Vulkan ($wanted): the tests of the GPU's kernels will be skipped" >&2
+fi

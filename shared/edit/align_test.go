@@ -80,6 +80,57 @@ func TestAlignFollowsTheReaderWithinBounds(t *testing.T) {
 	}
 }
 
+// TestGuessesAreJudged gives the shipped reader guesses on the sample portrait: a
+// rough one on the face, and two on suit and flag.
+func TestGuessesAreJudged(t *testing.T) {
+	img := decode(t, "../../web/portrait/astronaut.png")
+	finder, err := face.NewFinder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := finder.Find(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := found[0].Frame
+	rough := face.Frame{A: [6]float64{1.1, -.1, .12, .1, 1.1, -.08}}.Then(truth)
+	guesses := []face.Frame{rough, {A: [6]float64{70, 0, 240, 0, 70, 420}}, {A: [6]float64{60, 0, 80, 0, 60, 120}}}
+	e := New(NewSwap(ref.New()), shipped(t), finder)
+	faces, err := e.steady(context.Background(), img, guesses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faces) != 1 {
+		t.Fatalf("%d faces among the guesses, want 1", len(faces))
+	}
+	if off := facetest.EyeError(faces[0].Frame, truth); off > 3 {
+		t.Errorf("the rough guess ends %.1f pixels off, want 3 at most", off)
+	}
+	l, r, y := float32(face.Normal(face.LeftEyeX)), float32(face.Normal(face.RightEyeX)), float32(face.Normal(face.EyeY))
+	e = New(NewSwap(ref.New()), stubborn(t, [4]float32{l, y, r, y}), finder)
+	if faces, err := e.steady(context.Background(), img, guesses); err != nil || len(faces) != 0 {
+		t.Errorf("a reader that does not look finds %d faces, %v", len(faces), err)
+	}
+}
+
+// shipped is the reader in weights.
+func shipped(t *testing.T) *model.Reader {
+	t.Helper()
+	b, err := weights.Shipped(model.KindReader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := model.LoadReader(f, cpu.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // TestReaderAligns finds held-out faces, scaled .7 to 4 and tilted up to 40
 // degrees, with the shipped reader's help. MIEN_FACES asks for more than 40.
 func TestReaderAligns(t *testing.T) {
@@ -91,23 +142,11 @@ func TestReaderAligns(t *testing.T) {
 	if files == nil {
 		t.Skip("no private test crops beside the repository (../shared/data)")
 	}
-	b, err := weights.Shipped(model.KindReader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := model.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader, err := model.LoadReader(f, cpu.New())
-	if err != nil {
-		t.Fatal(err)
-	}
 	finder, err := face.NewFinder()
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := New(NewSwap(ref.New()), reader, finder)
+	e := New(NewSwap(ref.New()), shipped(t), finder)
 	var errs []float64
 	within := 0
 	for i, file := range files {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"sync"
 
 	"mien/shared/au"
@@ -68,7 +67,7 @@ func New(swap *Swap, reader *model.Reader, finder *face.Finder) *Editor {
 // all the same, with the square in its middle (face.CentreFrame) as its frame;
 // other errors leave the photo before in place.
 func (e *Editor) SetPhoto(ctx context.Context, img *image.NRGBA) ([]face.Face, au.Vector, error) {
-	faces, err := e.finder.Find(img)
+	faces, err := e.find(ctx, img)
 	if errors.Is(err, face.ErrNoFace) {
 		read, readErr := e.SetFrame(ctx, img, face.CentreFrame(img.Rect.Dx(), img.Rect.Dy()))
 		if readErr != nil {
@@ -143,34 +142,6 @@ func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, 
 	e.reading.Lock()
 	defer e.reading.Unlock()
 	return e.reader.Read(ctx, crop)
-}
-
-// Bounds of what the reader may move a frame by; beyond, it sees no face.
-const (
-	maxShift  = .35 // half frames
-	maxGrowth = 1.35
-)
-
-// align puts right what the face finder, which looks at pixels' order only,
-// leaves: the reader was trained on faces moved, turned and scaled, and says
-// where the eyes are. One look: it keeps some of the finder's opinion, and two
-// or three looks were worse (of 180 held-out faces 162 are within 3 pixels as
-// found, 170 after one look, 165 after two).
-func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) (face.Frame, error) {
-	if e.reader == nil {
-		return found, nil
-	}
-	v, err := e.read(ctx, pixel.ToTensor(face.Crop(img, found, e.reader.Size())))
-	if err != nil {
-		return found, err
-	}
-	frame := found.WithEyes(v.Eyes)
-	growth := frame.Scale() / found.Scale()
-	shift := math.Hypot(frame.A[2]-found.A[2], frame.A[5]-found.A[5]) / found.Scale()
-	if !(growth < maxGrowth && growth > 1/maxGrowth && shift < maxShift) {
-		return found, nil
-	}
-	return frame, nil
 }
 
 func (e *Editor) subject() (*subject, error) {

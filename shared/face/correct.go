@@ -51,5 +51,5 @@ func correct(frame Frame, pairs []pair) Frame {
 	for i := range sum {
 		sum[i] *= framePerPixel
 	}
-	return Frame{[6]float64{1 + sum[2], -sum[3], sum[0], sum[3], 1 + sum[2], sum[1]}}.then(frame)
+	return Frame{[6]float64{1 + sum[2], -sum[3], sum[0], sum[3], 1 + sum[2], sum[1]}}.Then(frame)
 }

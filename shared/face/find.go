@@ -58,8 +58,11 @@ type Face struct {
 	Frame       Frame
 }
 
-// newFace returns the face in a frame.
-func newFace(frame Frame, score float32) Face {
+// Sure reports whether the score alone says that this is a face.
+func (f Face) Sure() bool { return f.Score >= sure }
+
+// NewFace returns the face in a frame.
+func NewFace(frame Frame, score float32) Face {
 	face := Face{Score: score, Tilt: math.Atan2(frame.A[3], frame.A[0]), Frame: frame}
 	face.Left[0], face.Left[1] = frame.Photo(Normal(LeftEyeX), Normal(EyeY))
 	face.Right[0], face.Right[1] = frame.Photo(Normal(RightEyeX), Normal(EyeY))
@@ -102,7 +105,7 @@ func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
 	var doubtful Face
 	for _, tilt := range tilts {
 		faces = f.search(faces, &doubtful, photo, tilt)
-		if len(faces) > 0 && best(faces).Score >= sure {
+		if len(faces) > 0 && best(faces).Sure() {
 			break
 		}
 	}
@@ -129,17 +132,17 @@ func (f *Finder) search(faces []Face, doubtful *Face, photo pyramid, tilt float6
 	view, w, h := tiltedView(photo[0].w, photo[0].h, tilt)
 	p := photo.warp(view, w, h)
 	for _, d := range f.detect(p, minWindow, max(w, h), .1, 1.1) {
-		guess := detectionFrame(d).then(view)
+		guess := detectionFrame(d).Then(view)
 		face, ok := f.look(photo, guess)
 		if !ok {
 			if d.Q > doubtful.Score && 2*guess.Scale() >= minFace {
-				*doubtful = newFace(guess, d.Q)
+				*doubtful = NewFace(guess, d.Q)
 			}
 			continue
 		}
 		clear := true
 		for i, other := range faces {
-			if !overlap(face, other) {
+			if !face.Overlaps(other) {
 				continue
 			}
 			if clear && face.Score > other.Score {
@@ -190,9 +193,9 @@ func detectionFrame(d pigo.Detection) Frame {
 	return Frame{[6]float64{.6 * s, 0, float64(d.Col), 0, .6 * s, float64(d.Row) + .1*s}}
 }
 
-// overlap reports whether two faces are one: their centres are closer than
-// half the smaller frame's half side.
-func overlap(a, b Face) bool {
+// Overlaps reports whether two faces are one: their centres are closer than
+// three quarters of the smaller frame's half side.
+func (a Face) Overlaps(b Face) bool {
 	dx, dy := a.Frame.A[2]-b.Frame.A[2], a.Frame.A[5]-b.Frame.A[5]
 	return math.Hypot(dx, dy) < .75*min(a.Frame.Scale(), b.Frame.Scale())
 }

@@ -25,7 +25,7 @@ func TestFitIsExactForSimilarities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := inv.then(got).A
+	same := inv.Then(got).A
 	for i := range want.A {
 		if math.Abs(got.A[i]-want.A[i]) > 1e-9 {
 			t.Errorf("fit %v, want %v", got.A, want.A)

@@ -59,7 +59,7 @@ func (f *Finder) look(photo pyramid, guess Frame) (Face, bool) {
 	frame := guess
 	var last []pair
 	for range looks {
-		view := patch.then(frame)
+		view := patch.Then(frame)
 		p := photo.warp(view, patchSide, patchSide)
 		var pairs []pair
 		for i, m := range marks {
@@ -83,7 +83,7 @@ func (f *Finder) look(photo pyramid, guess Frame) (Face, bool) {
 	if score < minScore {
 		return Face{}, false
 	}
-	return newFace(frame, score), true
+	return NewFace(frame, score), true
 }
 
 // visit runs one cascade to both sides of the face, plain and mirrored, with
@@ -119,7 +119,7 @@ func (f *Finder) visit(pairs []pair, cascade *pigo.PuplocCascade, m mark, p plan
 func (f *Finder) score(photo pyramid, frame Frame) float32 {
 	const side = 96
 	const unit = 2 * patchReach / side
-	p := photo.warp(Frame{[6]float64{unit, 0, -patchReach, 0, unit, -patchReach}}.then(frame), side, side)
+	p := photo.warp(Frame{[6]float64{unit, 0, -patchReach, 0, unit, -patchReach}}.Then(frame), side, side)
 	// The window of a face in its frame: see detectionFrame.
 	const window = 1 / .6 / unit
 	var sum float32

@@ -86,8 +86,8 @@ func (levels pyramid) warp(f Frame, w, h int) plane {
 	return out
 }
 
-// then returns the map that applies f first and g to its result.
-func (f Frame) then(g Frame) Frame {
+// Then returns the map that applies f first and g to its result.
+func (f Frame) Then(g Frame) Frame {
 	a, b := f.A, g.A
 	return Frame{[6]float64{
 		b[0]*a[0] + b[1]*a[3], b[0]*a[1] + b[1]*a[4], b[0]*a[2] + b[1]*a[5] + b[2],

@@ -28,7 +28,7 @@ func BenchmarkFrame(b *testing.B) {
 	}
 	photo := tensor.New(1, g.Size(), g.Size(), 3)
 	for b.Loop() {
-		if _, err := g.Field(context.Background(), photo, au.Vector{8: 3}); err != nil {
+		if _, err := g.Field(context.Background(), photo, au.Vector{}, au.Vector{8: 3}); err != nil {
 			b.Fatal(err)
 		}
 	}

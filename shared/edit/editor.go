@@ -35,6 +35,7 @@ type subject struct {
 	img   *image.NRGBA
 	faces []face.Face // that were found
 	frame face.Frame  // of the one to edit
+	read  au.Vector   // what the reader sees in it
 
 	mu    sync.Mutex
 	crops map[int]*tensor.Tensor // by size; never written after they are made
@@ -53,7 +54,8 @@ func (s *subject) crop(size int) *tensor.Tensor {
 }
 
 // New returns an editor that runs the generator in swap. reader may be nil:
-// then SetPhoto reads all Action Units as 0 and frames are the finder's.
+// then SetPhoto reads all Action Units as 0 and frames are the finder's; a
+// generator that paints targets then takes the face for a neutral one.
 func New(swap *Swap, reader *model.Reader, finder *face.Finder) *Editor {
 	return &Editor{swap: swap, reader: reader, finder: finder}
 }
@@ -124,18 +126,17 @@ func (e *Editor) SetFrame(ctx context.Context, img *image.NRGBA, frame face.Fram
 
 // set reads the face of s and makes s the photo to edit.
 func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
-	var read au.Vector
 	if e.reader != nil {
 		v, err := e.read(ctx, s.crop(e.reader.Size()))
 		if err != nil {
 			return au.Vector{}, err
 		}
-		read = v.AU
+		s.read = v.AU
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.photo = s
-	return read, nil
+	return s.read, nil
 }
 
 func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
@@ -183,7 +184,7 @@ func (e *Editor) edit(ctx context.Context, s *subject, change au.Vector) (Field,
 	if change.IsZero() {
 		return Field{}, nil
 	}
-	f, err := e.swap.Field(ctx, s.crop, change)
+	f, err := e.swap.Field(ctx, s.crop, s.read, change)
 	if err != nil {
 		return Field{}, fmt.Errorf("edit: %w", err)
 	}

@@ -84,7 +84,7 @@ func warmUp(ctx context.Context, g *model.Generator) error {
 		for i := range change {
 			change[i] = by
 		}
-		o, err := g.Field(ctx, photo, change)
+		o, err := g.Field(ctx, photo, au.Vector{}, change)
 		if err != nil {
 			return err
 		}
@@ -128,9 +128,9 @@ func (s *Swap) Info() (model.Info, bool) {
 }
 
 // Field runs the generator in use. crop returns the photo's face at the size
-// that this generator asks for, [1 S S 3]. Without a generator the error is
-// ErrNoGenerator.
-func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, change au.Vector) (Field, error) {
+// that this generator asks for, [1 S S 3]; own is what the face shows. Without
+// a generator the error is ErrNoGenerator.
+func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, own, change au.Vector) (Field, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	if s.current == nil {
@@ -139,7 +139,7 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ch
 	if err := ctx.Err(); err != nil {
 		return Field{}, err
 	}
-	o, err := s.current.Field(ctx, crop(s.current.Size()), change)
+	o, err := s.current.Field(ctx, crop(s.current.Size()), own, change)
 	if err != nil {
 		return Field{}, err
 	}

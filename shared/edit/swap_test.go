@@ -84,7 +84,7 @@ func step(s *Swap) int {
 
 func TestSwapKeepsTheOldGeneratorUnlessTheNewOneIsGood(t *testing.T) {
 	s := NewSwap(ref.New())
-	if _, err := s.Field(context.Background(), nil, au.Vector{}); !errors.Is(err, ErrNoGenerator) {
+	if _, err := s.Field(context.Background(), nil, au.Vector{}, au.Vector{}); !errors.Is(err, ErrNoGenerator) {
 		t.Errorf("empty swap: %v", err)
 	}
 	if _, err := s.Rollback(); err == nil {
@@ -242,7 +242,7 @@ func FuzzSwapLoad(f *testing.F) {
 		if err != nil && step(s) != 7 {
 			t.Errorf("refused with %v, yet step %d is in use", err, step(s))
 		}
-		if _, err := s.Field(context.Background(), func(n int) *tensor.Tensor { return tensor.New(1, n, n, 3) }, au.Vector{1}); err != nil {
+		if _, err := s.Field(context.Background(), func(n int) *tensor.Tensor { return tensor.New(1, n, n, 3) }, au.Vector{}, au.Vector{1}); err != nil {
 			t.Errorf("the generator in use fails: %v", err)
 		}
 	})

@@ -21,8 +21,11 @@ type File struct {
 
 // Decode reads a safetensors file with tensors of type F32 or F16. It keeps
 // nothing of b. Values that are not finite are refused.
-func Decode(b []byte) (*File, error) {
-	h, err := readHeader(b)
+func Decode(b []byte) (*File, error) { return DecodeUpTo(b, MaxFile) }
+
+// DecodeUpTo is Decode for files of up to most bytes: training states.
+func DecodeUpTo(b []byte, most int64) (*File, error) {
+	h, err := readHeader(b, most)
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}

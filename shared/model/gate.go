@@ -39,9 +39,9 @@ type header struct {
 
 // readHeader is the gate in front of every tensor: it accepts only files whose
 // header is small, unambiguous and consistent with the file's size.
-func readHeader(b []byte) (*header, error) {
-	if len(b) > MaxFile {
-		return nil, fmt.Errorf("%d bytes, at most %d are read", len(b), MaxFile)
+func readHeader(b []byte, most int64) (*header, error) {
+	if int64(len(b)) > most {
+		return nil, fmt.Errorf("%d bytes, at most %d are read", len(b), most)
 	}
 	if len(b) < 9 {
 		return nil, fmt.Errorf("%d bytes: too short for a safetensors file", len(b))

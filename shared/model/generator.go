@@ -6,6 +6,7 @@ import (
 
 	"mien/shared/au"
 	"mien/shared/device"
+	"mien/shared/plan"
 	"mien/shared/tensor"
 )
 
@@ -20,23 +21,33 @@ type Output struct {
 }
 
 // Generator edits faces. It is used by one goroutine at a time.
+//
+// Its file says by the name of the plan's second input what it wants to be
+// told: "change", by how much each Action Unit shall change, or "target", how
+// strong each shall be.
 type Generator struct {
 	info    Info
 	program device.Program
-	shades  bool // the first generators did not
+	target  bool
+	warps   bool // what paints whole faces does not
+	shades  bool // nor that, and the first generators did not
 }
 
 // LoadGenerator compiles the generator in f for d.
 func LoadGenerator(f *File, d device.Device) (*Generator, error) {
-	info, p, program, err := load(f, KindGenerator, d, func(s int) (in, out []port) {
-		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: "change", shape: tensor.Shape{1, au.Count}}},
-			[]port{{name: "warp", shape: tensor.Shape{1, s, s, 2}}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
+	info, p, program, err := load(f, KindGenerator, d, func(p *plan.Plan, s int) (in, out []port) {
+		asked := "change"
+		if p.Find("target") >= 0 {
+			asked = "target"
+		}
+		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: asked, shape: tensor.Shape{1, au.Count}}},
+			[]port{{name: "warp", shape: tensor.Shape{1, s, s, 2}, optional: true}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
 				{name: "mask", shape: tensor.Shape{1, s, s, 1}}, {name: "colour", shape: tensor.Shape{1, s, s, 3}}}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
-	return &Generator{info, program, p.Output("shade") >= 0}, nil
+	return &Generator{info, program, p.Find("target") >= 0, p.Output("warp") >= 0, p.Output("shade") >= 0}, nil
 }
 
 // Info says which generator this is.
@@ -45,16 +56,33 @@ func (g *Generator) Info() Info { return g.info }
 // Size is the side of the picture that the network looks at, in pixels.
 func (g *Generator) Size() int { return g.info.Size }
 
-// Field runs the network: photo is [1 S S 3] in [-1, 1], change is in units of
-// intensity.
-func (g *Generator) Field(ctx context.Context, photo *tensor.Tensor, change au.Vector) (Output, error) {
+// Target reports whether the network wants to know the face's own Action
+// Units.
+func (g *Generator) Target() bool { return g.target }
+
+// Field runs the network: photo is [1 S S 3] in [-1, 1]; own is what the face
+// shows, 0 to au.Max, change what to add to it, both in units of intensity. A
+// network that wants a change ignores own; one that wants a target is given
+// their sum, brought into 0 to au.Max.
+func (g *Generator) Field(ctx context.Context, photo *tensor.Tensor, own, change au.Vector) (Output, error) {
 	s := g.info.Size
 	o := Output{Size: s, Warp: make([]float32, s*s*2), Shade: make([]float32, s*s*3), Mask: make([]float32, s*s), Colour: make([]float32, s*s*3)}
-	out := map[string][]float32{"warp": o.Warp, "mask": o.Mask, "colour": o.Colour}
+	out := map[string][]float32{"mask": o.Mask, "colour": o.Colour}
+	if g.warps {
+		out["warp"] = o.Warp
+	}
 	if g.shades {
 		out["shade"] = o.Shade
 	}
-	err := run(ctx, g.program, map[string][]float32{"photo": photo.Data, "change": change[:]}, out)
+	in := map[string][]float32{"photo": photo.Data, "change": change[:]}
+	if g.target {
+		for i := range own {
+			own[i] += change[i]
+		}
+		own = own.Clamp(0, au.Max)
+		in = map[string][]float32{"photo": photo.Data, "target": own[:]}
+	}
+	err := run(ctx, g.program, in, out)
 	if err != nil {
 		return Output{}, fmt.Errorf("run generator: %w", err)
 	}

@@ -65,7 +65,7 @@ func TestGeneratorRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := g.Field(context.Background(), tensor.New(1, 8, 8, 3), au.Vector{2})
+		o, err := g.Field(context.Background(), tensor.New(1, 8, 8, 3), au.Vector{}, au.Vector{2})
 		if err != nil || o.Mask[5] != .5 || o.Warp[3] != .5 || g.Info().Step != 3 {
 			t.Errorf("mask %v, info %+v, %v", o.Mask, g.Info(), err)
 		}

@@ -134,7 +134,7 @@ type port struct {
 
 // load compiles a model of the given kind after checking its inputs and
 // outputs, and fills its states.
-func load(f *File, kind string, d device.Device, ports func(size int) (in, out []port)) (Info, *plan.Plan, device.Program, error) {
+func load(f *File, kind string, d device.Device, ports func(p *plan.Plan, size int) (in, out []port)) (Info, *plan.Plan, device.Program, error) {
 	info, err := f.Info()
 	if err == nil && info.Kind != kind {
 		err = fmt.Errorf("kind %q, want %q", info.Kind, kind)
@@ -146,7 +146,7 @@ func load(f *File, kind string, d device.Device, ports func(size int) (in, out [
 	if err != nil {
 		return info, nil, nil, err
 	}
-	in, out := ports(info.Size)
+	in, out := ports(p, info.Size)
 	for _, q := range in {
 		if i := p.Find(q.name); i < 0 || p.Values[i].Role != plan.Input || !p.Values[i].Shape.Equal(q.shape) {
 			return info, nil, nil, fmt.Errorf("plan: no input %q of shape %v", q.name, q.shape)

@@ -6,6 +6,7 @@ import (
 
 	"mien/shared/au"
 	"mien/shared/device"
+	"mien/shared/plan"
 	"mien/shared/tensor"
 )
 
@@ -32,7 +33,7 @@ type Reader struct {
 
 // LoadReader compiles the AU reader in f for d.
 func LoadReader(f *File, d device.Device) (*Reader, error) {
-	info, _, program, err := load(f, KindReader, d, func(s int) (in, out []port) {
+	info, _, program, err := load(f, KindReader, d, func(_ *plan.Plan, s int) (in, out []port) {
 		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}}, []port{
 			{name: "au", shape: tensor.Shape{1, au.Count}},
 			{name: "landmarks", shape: tensor.Shape{1, 136}}, {name: "eyes", shape: tensor.Shape{1, 4}},

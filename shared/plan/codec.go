@@ -43,5 +43,16 @@ func Decode(b []byte, constant func(name string) []float32) (*Plan, error) {
 			p.Values[i].Data = constant(v.Name)
 		}
 	}
-	return &p, p.Validate()
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	// A training step of our own may hold more, in memory used over and over; a
+	// plan from outside has no need to.
+	total := 0
+	for _, v := range p.Values {
+		if total += v.Shape.Numel(); total > MaxTotal {
+			return nil, fmt.Errorf("plan: values hold over %d elements", MaxTotal)
+		}
+	}
+	return &p, nil
 }

@@ -10,7 +10,7 @@ const (
 	MaxValues = 1 << 16
 	MaxSteps  = 1 << 16
 	MaxName   = 256
-	MaxTotal  = 1 << 30 // elements of all values together
+	MaxTotal  = 1 << 30 // elements of inputs, states and constants; of a decoded plan, of all values
 )
 
 // Validate checks that every device can run p: indices in range, shapes as the
@@ -49,17 +49,14 @@ func (p *Plan) Validate() error {
 }
 
 func (p *Plan) checkValues() error {
-	names, total := map[string]bool{}, 0
+	names, kept := map[string]bool{}, 0
 	for i, v := range p.Values {
 		if err := CheckShape(v.Shape); err != nil {
 			return fmt.Errorf("value %d %q: %w", i, v.Name, err)
 		}
-		if total += v.Shape.Numel(); total > MaxTotal {
-			return fmt.Errorf("values hold over %d elements", MaxTotal)
-		}
 		switch v.Role {
 		case Temp:
-			continue
+			continue // they share memory; Decode bounds them
 		case Input, State:
 		case Const:
 			if len(v.Data) != v.Shape.Numel() {
@@ -67,6 +64,9 @@ func (p *Plan) checkValues() error {
 			}
 		default:
 			return fmt.Errorf("value %d %q: role %q", i, v.Name, v.Role)
+		}
+		if kept += v.Shape.Numel(); kept > MaxTotal {
+			return fmt.Errorf("values hold over %d elements", MaxTotal)
 		}
 		if v.Name == "" || len(v.Name) > MaxName || names[v.Name] {
 			return fmt.Errorf("value %d %q: want a unique name", i, v.Name)

@@ -153,7 +153,7 @@ func Frame(ctx context.Context, d device.Device, f *model.File, report func(Row)
 	photo := tensor.New(1, g.Size(), g.Size(), 3)
 	name := fmt.Sprintf("edited frame, generator %s, %dx%d", g.Info().Preset, g.Size(), g.Size())
 	row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error {
-		_, err := g.Field(ctx, photo, au.Vector{8: 3})
+		_, err := g.Field(ctx, photo, au.Vector{}, au.Vector{8: 3})
 		return err
 	})
 	if err != nil {

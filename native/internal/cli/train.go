@@ -14,7 +14,7 @@ import (
 )
 
 func trainCommand() *cobra.Command {
-	c := train.Config{}
+	c, recipe := train.Config{}, &recipeFlags{}
 	var names []string
 	for _, p := range train.Presets() {
 		names = append(names, fmt.Sprintf("  %-12s %s", p.Name, p.About))
@@ -28,6 +28,9 @@ func trainCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := train.Find(c.Preset); err != nil {
+				return usage(err, "see mien train --help")
+			}
+			if err := recipe.into(cmd, &c); err != nil {
 				return usage(err, "see mien train --help")
 			}
 			if c.Out == "" {
@@ -65,6 +68,54 @@ func trainCommand() *cobra.Command {
 	f.BoolVar(&c.Untaught, "no-prior", false, "learn without any teacher's pictures")
 	f.IntVar(&c.Every, "every", 200, "write weights and samples each so many steps")
 	f.DurationVar(&c.Save, "save", 2*time.Minute, "write a checkpoint each so often")
+	f.IntVar(&c.SaveEvery, "save-interval", 0, "write a checkpoint each so many steps, too")
 	f.BoolVar(&c.Resume, "resume", false, "go on from the newest checkpoint")
+	recipe.flags(cmd, &c)
 	return cmd
+}
+
+// recipeFlags change what a preset trains, by the reference's names; those that
+// are not given stay the preset's.
+type recipeFlags struct {
+	loss               string
+	cl, cyc, cycle     float64
+	rate, beta1, beta2 float64
+}
+
+func (r *recipeFlags) flags(cmd *cobra.Command, c *train.Config) {
+	f := cmd.Flags()
+	f.IntVar(&c.Epochs, "epochs", 0, "training steps, as passes over the data (default: the preset's)")
+	f.StringVar(&r.loss, "loss-type", "", "game of generator and critic: "+train.Adversaries()+" (default: the preset's)")
+	f.StringVar(&c.AULoss, "au-loss", "", "loss of Action Units: "+train.AULosses()+" (default: the preset's)")
+	f.Float64Var(&r.cl, "lambda-cl", 0, "weight of the Action Unit losses (default: the preset's)")
+	f.Float64Var(&r.cyc, "lambda-cyc", 0, "weight of the reconstruction; of the cycle, where a face is left alone by construction (default: the preset's)")
+	f.Float64Var(&r.cycle, "cycle", 0, "weight of the true cycle, edited and edited back (default: the preset's)")
+	f.IntVar(&c.DGRatio, "d-g-ratio", 0, "critic steps per generator step (default: the preset's)")
+	f.Float64Var(&r.rate, "adam-lr", 0, "Adam's rate (default: the preset's)")
+	f.Float64Var(&r.beta1, "adam-beta-1", 0, "Adam's decay of the mean (default: the preset's)")
+	f.Float64Var(&r.beta2, "adam-beta-2", 0, "Adam's decay of the square (default: the preset's)")
+	f.BoolVar(&c.Attention, "attention", false, "put a self-attention block into generator and critic")
+	// The reference's names of flags that have another here.
+	for theirs, ours := range map[string]string{"batch-size": "batch", "sample-interval": "every", "root-data-path": "data", "recover-mode": "resume"} {
+		flag := *f.Lookup(ours)
+		flag.Name, flag.Usage = theirs, "the same as --"+ours
+		f.AddFlag(&flag)
+	}
+}
+
+// into takes the flags that were given.
+func (r *recipeFlags) into(cmd *cobra.Command, c *train.Config) error {
+	c.Loss = train.Adversary(r.loss)
+	for name, to := range map[string]struct {
+		value *float64
+		to    **float64
+	}{
+		"lambda-cl": {&r.cl, &c.LambdaCL}, "lambda-cyc": {&r.cyc, &c.LambdaCyc}, "cycle": {&r.cycle, &c.Cycle},
+		"adam-lr": {&r.rate, &c.Rate}, "adam-beta-1": {&r.beta1, &c.Beta1}, "adam-beta-2": {&r.beta2, &c.Beta2},
+	} {
+		if cmd.Flags().Changed(name) {
+			*to.to = to.value
+		}
+	}
+	return c.Check()
 }

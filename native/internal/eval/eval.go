@@ -210,9 +210,11 @@ func newBench(ctx context.Context, d device.Device, generator, reader *model.Fil
 	if _, err := b.swap.Load(ctx, file, hex.EncodeToString(sum[:])); err != nil {
 		return nil, err
 	}
-	b.editor = edit.New(b.swap, nil, nil)
-	b.reader, err = model.LoadReader(reader, d)
-	return b, err
+	if b.reader, err = model.LoadReader(reader, d); err != nil {
+		return nil, err
+	}
+	b.editor = edit.New(b.swap, b.reader, nil)
+	return b, nil
 }
 
 func (b *bench) close() {

@@ -17,6 +17,8 @@ type Critic struct {
 	Width    int  // channels after the first convolution
 	Levels   int  // number of halvings
 	Spectral bool // spectral norm (Miyato et al., 2018): for the non-saturating loss
+
+	Attention bool // a self-attention block at the first map of at most 16 pixels
 }
 
 // Verdict is a critic's answer.
@@ -35,6 +37,9 @@ func (n Critic) Apply(s *Scope, photo, intensity graph.Node) Verdict {
 	h, width := photo, n.Width
 	for i := range n.Levels {
 		h = g.LeakyRelu(n.conv(s, h, fmt.Sprintf("conv%d", i), 4, 2, width), slope)
+		if n.Attention {
+			h = s.attendOnce(h)
+		}
 		if i < n.Levels-1 {
 			width *= 2
 		}

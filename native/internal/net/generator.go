@@ -16,6 +16,8 @@ type Generator struct {
 	Size   int // side of the picture, a multiple of 8
 	Width  int // channels at half size
 	Blocks int // residual blocks at an eighth of the size
+
+	Attention bool // a self-attention block after the residual blocks
 }
 
 // Field is a generator's answer as graph nodes.
@@ -61,6 +63,9 @@ func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
 		r := s.FiLM(s.InstanceNorm(s.Conv(h, name+".a", 3, 1, 1, 4*w, none)), z, name+".film1")
 		r = s.FiLM(s.InstanceNorm(s.Conv(g.Relu(r), name+".b", 3, 1, 1, 4*w, none)), z, name+".film2")
 		h = g.Add(h, r)
+	}
+	if n.Attention {
+		h = s.Attention(h, "attention")
 	}
 	h = s.Conv(g.Concat(3, g.Nearest(h, 2), h1), "up1", 3, 1, 1, 2*w, none)
 	h = g.Relu(s.FiLM(s.InstanceNorm(h), z, "film1"))

@@ -12,8 +12,8 @@ import (
 
 // Init says how a parameter starts.
 type Init struct {
-	Kind string  // "normal" or "constant"
-	A    float32 // deviation, or the constant
+	Kind string  // "normal", "uniform" or "constant"
+	A    float32 // deviation, half the range, or the constant
 }
 
 // Param is a parameter of a network: a state of the graph that an optimiser
@@ -152,6 +152,8 @@ func (s *Scope) Start(seed uint64) map[string][]float32 {
 			switch p.Init.Kind {
 			case "normal":
 				data[j] = r.Normal() * p.Init.A
+			case "uniform":
+				data[j] = r.Range(-p.Init.A, p.Init.A)
 			case "constant":
 				data[j] = p.Init.A
 			default:

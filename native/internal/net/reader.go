@@ -61,7 +61,8 @@ func (n Reader) Apply(s *Scope, photo graph.Node, training bool, dropout graph.N
 
 // BatchNorm brings each channel to mean 0 and deviation 1 over the batch, with
 // a learnt scale and shift (Ioffe and Szegedy, 2015). In training the running
-// mean and variance are updated by Updates.
+// mean and variance are updated by Updates, by what the scope's first pass saw;
+// the variance without bias (algorithm 2 there).
 func (s *Scope) BatchNorm(x graph.Node, name string, training bool) graph.Node {
 	g, shape := s.G, graph.Shape(x)
 	c := shape[3]
@@ -71,10 +72,13 @@ func (s *Scope) BatchNorm(x graph.Node, name string, training bool) graph.Node {
 	runVar := s.state(name+".var", false, Init{"constant", 1}, 1, 1, 1, c)
 	mean, variance := runMean, runVar
 	if training {
-		per := 1 / float64(shape[0]*shape[1]*shape[2])
-		mean = g.Affine(g.SumTo(x, 1, 1, 1, c), per, 0)
-		variance = g.Affine(g.SumTo(g.Square(g.Sub(x, mean)), 1, 1, 1, c), per, 0)
-		s.Updates = append(s.Updates, Update{runMean, mean}, Update{runVar, variance})
+		m := float64(shape[0] * shape[1] * shape[2])
+		mean = g.Affine(g.SumTo(x, 1, 1, 1, c), 1/m, 0)
+		variance = g.Affine(g.SumTo(g.Square(g.Sub(x, mean)), 1, 1, 1, c), 1/m, 0)
+		if s.ready[name] == nil {
+			s.ready[name] = runMean
+			s.Updates = append(s.Updates, Update{runMean, mean}, Update{runVar, g.Affine(variance, m/max(m-1, 1), 0)})
+		}
 	}
 	n := g.Div(g.Sub(x, mean), g.Sqrt(g.Affine(variance, 1, normEpsilon)))
 	return g.Add(g.Mul(n, scale), shift)

@@ -17,37 +17,52 @@ const (
 	streamJitter
 	streamDropout
 	streamAugment
+	streamTurn
 )
 
 // face is one training sample after augmentation by mirroring.
 type face struct {
 	pixels    []float32 // [S S 3] in [-1, 1]
 	own       au.Vector
-	change    au.Vector
+	change    au.Vector       // of what our own networks are asked
+	targets   []float32       // [F 17], 0 to 1: what the reference's are asked
 	landmarks *[68][2]float32 // pixels of the 128x128 frame
 	eyes      [2][2]float32   // centres in the face's own frame, likewise
 	number    int             // in the source
 	mirrored  bool
 }
 
-// picker draws samples so that rare Action Units are seen more often.
+// picker draws samples: each once an epoch, or so that rare Action Units are
+// seen more often.
 type picker struct {
 	source dataset.Source
 	seed   uint64
-	sums   []float64 // running sums of the samples' weights
+	preset Preset
+	top    au.Vector       // the largest label of each Action Unit
+	sums   []float64       // running sums of the samples' weights, where they are weighed
+	turns  map[int][]int32 // by epoch, the samples' order: of this one and the next
 }
 
 // newPicker weighs each sample by how much its AUs stand out from the mean,
 // each at most eightfold.
-func newPicker(source dataset.Source, seed uint64) *picker {
+func newPicker(source dataset.Source, seed uint64, preset Preset) *picker {
 	n := source.Len()
+	p := &picker{source: source, seed: seed, preset: preset, turns: map[int][]int32{}}
+	for i := range n {
+		for k, v := range source.Labels(i) {
+			p.top[k] = max(p.top[k], v)
+		}
+	}
+	if preset.InTurn {
+		return p
+	}
 	var mean [au.Count]float64
 	for i := range n {
 		for k, v := range source.Labels(i) {
 			mean[k] += float64(v) / float64(n)
 		}
 	}
-	p := &picker{source, seed, make([]float64, n)}
+	p.sums = make([]float64, n)
 	total := 0.
 	for i := range n {
 		w := 0.
@@ -60,8 +75,11 @@ func newPicker(source dataset.Source, seed uint64) *picker {
 	return p
 }
 
-// pick returns an index drawn by weight.
+// pick returns an index drawn by weight, if there are weights.
 func (p *picker) pick(r *tensor.Rand) int {
+	if p.preset.InTurn {
+		return r.Intn(p.source.Len())
+	}
 	x := r.Float64() * p.sums[len(p.sums)-1]
 	lo, hi := 0, len(p.sums)-1
 	for lo < hi {
@@ -79,9 +97,10 @@ func (p *picker) pick(r *tensor.Rand) int {
 func (p *picker) faces(step, batch int) ([]face, error) {
 	faces := make([]face, batch)
 	errs := make([]error, batch)
+	turns := p.turn(step, batch)
 	var wait sync.WaitGroup
 	for i := range faces {
-		wait.Go(func() { faces[i], errs[i] = p.face(step, i) })
+		wait.Go(func() { faces[i], errs[i] = p.face(step, i, turns) })
 	}
 	wait.Wait()
 	for _, err := range errs {
@@ -96,13 +115,16 @@ func (p *picker) faces(step, batch int) ([]face, error) {
 // batch.
 const tries = 20
 
-func (p *picker) face(step, place int) (face, error) {
+func (p *picker) face(step, place int, turns []int) (face, error) {
 	r := tensor.NewRand(p.seed, streamPick, uint64(step), uint64(place))
 	var last error
-	for range tries {
+	for try := range tries {
 		number := p.pick(r)
+		if try == 0 && turns != nil {
+			number = turns[place]
+		}
 		img, labels, landmarks, _, err := p.source.Sample(number)
-		mirrored := r.Float32() < .5
+		mirrored := r.Float32() < .5 && p.preset.Mirror
 		if err != nil {
 			last = err
 			continue
@@ -115,7 +137,13 @@ func (p *picker) face(step, place int) (face, error) {
 				f.landmarks = &l
 			}
 		}
-		f.change = p.drawChange(tensor.NewRand(p.seed, streamChange, uint64(step), uint64(place)), labels)
+		asked := tensor.NewRand(p.seed, streamChange, uint64(step), uint64(place))
+		if p.preset.Paints() {
+			f.own = over(labels, p.top)
+			f.targets = p.drawTargets(asked, f.own)
+		} else {
+			f.change = p.drawChange(asked, labels)
+		}
 		return f, nil
 	}
 	return face{}, fmt.Errorf("draw batch: %d samples in a row could not be read: %w", tries, last)

@@ -13,7 +13,7 @@ func BenchmarkTrain(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	source, err := openSource(context.Background(), Config{Data: "synth", TrainSize: 256}, p.Size())
+	source, err := openSource(context.Background(), Config{Data: "synth", TrainSize: 256}, p.Size(), p.Labels)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func BenchmarkTrain(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer e.full.program.Close()
-			f := &feed{preset: p, picker: newPicker(source, 1), wants: e.full.wants()}
+			f := &feed{preset: p, picker: newPicker(source, 1, p), wants: e.full.wants()}
 			step := 0
 			for b.Loop() {
 				in, err := f.inputs(step)

@@ -14,7 +14,8 @@ type Config struct {
 	Preset    string `json:"preset"`
 	Data      string `json:"data"`               // "synth" or a directory in the OpenFace layout
 	Out       string `json:"-"`                  // the run directory
-	Steps     int    `json:"steps"`              // Defaults to the preset's.
+	Steps     int    `json:"steps"`              // Defaults to what Epochs comes to.
+	Epochs    int    `json:"epochs,omitempty"`   // Of the data; defaults to the preset's steps or epochs.
 	Batch     int    `json:"batch"`              // Defaults to the preset's.
 	Seed      uint64 `json:"seed"`               //
 	TrainSize int    `json:"train_size"`         // At most so many samples; 0 takes all.
@@ -22,12 +23,14 @@ type Config struct {
 	Prior     string `json:"prior"`              // file of the prior that teaches; empty leaves teaching to the drawn faces' exact pairs, and photos without a teacher
 	Untaught  bool   `json:"untaught,omitempty"` // Learn from unpaired faces alone, whatever teacher there is.
 	Licence   string `json:"licence"`            // of the weights. Defaults to "MIT" for synth, else to "research only".
+	Override
 
-	Every  int           `json:"-"` // Weights and samples each so many steps. Defaults to 200.
-	Save   time.Duration `json:"-"` // A checkpoint each so often. Defaults to two minutes.
-	Resume bool          `json:"-"` // Go on from the run directory's newest checkpoint.
-	Device device.Device `json:"-"` // Defaults to the CPU.
-	Log    io.Writer     `json:"-"` // what a person reads; nil for none
+	Every     int           `json:"-"` // Weights and samples each so many steps. Defaults to 200.
+	Save      time.Duration `json:"-"` // A checkpoint each so often. Defaults to two minutes.
+	SaveEvery int           `json:"-"` // And each so many steps, if given.
+	Resume    bool          `json:"-"` // Go on from the run directory's newest checkpoint.
+	Device    device.Device `json:"-"` // Defaults to the CPU.
+	Log       io.Writer     `json:"-"` // what a person reads; nil for none
 
 	// Progress is told every entry of the run log; nil for none.
 	Progress func(runlog.Entry) `json:"-"`
@@ -38,9 +41,19 @@ type Config struct {
 
 // Bounds of a configuration.
 const (
-	maxSteps = 100_000_000
-	maxBatch = 1024
+	maxSteps  = 100_000_000
+	maxEpochs = 1_000_000
+	maxBatch  = 1024
 )
+
+// Check refuses what cannot be trained, before anything is opened.
+func (c Config) Check() error {
+	if c.Out == "" {
+		c.Out = "."
+	}
+	_, _, err := c.complete()
+	return err
+}
 
 // complete fills in defaults and checks the rest.
 func (c Config) complete() (Config, Preset, error) {
@@ -48,14 +61,23 @@ func (c Config) complete() (Config, Preset, error) {
 	if err != nil {
 		return c, p, err
 	}
-	if c.Steps == 0 {
-		c.Steps = p.Steps
+	if p, err = c.Override.apply(p); err != nil {
+		return c, p, err
+	}
+	if c.Steps == 0 && c.Epochs == 0 {
+		c.Steps, c.Epochs = p.Steps, p.Epochs
 	}
 	if c.Batch == 0 {
 		c.Batch = p.Batch
 	}
-	if c.Steps < 1 || c.Steps > maxSteps {
+	if c.Epochs < 0 || c.Epochs > maxEpochs {
+		return c, p, fmt.Errorf("epochs %d: want 1 to %d", c.Epochs, maxEpochs)
+	}
+	if c.Steps < 0 || c.Steps > maxSteps {
 		return c, p, fmt.Errorf("steps %d: want 1 to %d", c.Steps, maxSteps)
+	}
+	if c.Reader != "" && p.Paints() {
+		return c, p, fmt.Errorf("preset %q: the critic's own head reads its Action Units, no other reader is used", p.Name)
 	}
 	if c.Batch < 2 || c.Batch > maxBatch {
 		return c, p, fmt.Errorf("batch %d: want 2 to %d", c.Batch, maxBatch)
@@ -77,6 +99,19 @@ func (c Config) complete() (Config, Preset, error) {
 			c.Licence = "MIT"
 		}
 	}
-	p.Batch, p.Steps = c.Batch, c.Steps
+	p.Batch = c.Batch
 	return c, p, nil
+}
+
+// lasts sets the number of steps where epochs were given, once the number of
+// faces is known.
+func (c *Config) lasts(faces int) error {
+	if c.Steps > 0 {
+		return nil
+	}
+	c.Steps = (faces*c.Epochs + c.Batch - 1) / c.Batch
+	if c.Steps < 1 || c.Steps > maxSteps {
+		return fmt.Errorf("%d epochs of %d faces, %d a step: %d steps, want 1 to %d", c.Epochs, faces, c.Batch, c.Steps, maxSteps)
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func NewDrill(ctx context.Context, d device.Device, preset string) (*Drill, erro
 	phase := p.Phases[len(p.Phases)-1]
 	phase.Weights.Teacher, phase.Weights.Colour = 0, 0
 	p.CriticPerStep = 1
-	source, err := openSource(ctx, Config{Data: "synth", TrainSize: 64, Seed: 1}, p.Size())
+	source, err := openSource(ctx, Config{Data: "synth", TrainSize: 64, Seed: 1}, p.Size(), p.Labels)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)
 	}
@@ -32,7 +32,7 @@ func NewDrill(ctx context.Context, d device.Device, preset string) (*Drill, erro
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)
 	}
-	f := &feed{preset: p, picker: newPicker(source, 1), wants: e.full.wants()}
+	f := &feed{preset: p, picker: newPicker(source, 1, p), wants: e.full.wants()}
 	in, err := f.inputs(0)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 	"sync"
 
 	"mien/native/internal/net"
@@ -123,7 +124,7 @@ func (m *machine) adopt(from *machine) error {
 
 // onlyCritic reports whether step t moves the critic alone: with n critic steps
 // a generator step, all but the n-th.
-func (e *engine) onlyCritic(t int) bool { return e.critic != nil && (t+1)%e.preset.CriticPerStep != 0 }
+func (e *engine) onlyCritic(t int) bool { return e.critic != nil && (t+1)%e.ratio() != 0 }
 
 // machine returns what runs step t.
 func (e *engine) machine(t int) *machine {
@@ -160,14 +161,13 @@ var errNotFinite = errors.New("losses or gradients are not finite")
 // run executes step number t (from 0) at the given rate and returns its
 // losses.
 func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]float32) (map[string]float64, error) {
-	p := e.preset
-	hyper := []float32{float32(rate), float32(1 - math.Pow(p.Beta1, float64(t+1))), float32(1 - math.Pow(p.Beta2, float64(t+1))), 0}
-	m := e.machine(t)
+	p, m := e.preset, e.machine(t)
+	hyper := p.hyper(rate, t+1)
 	if err := e.turn(m); err != nil {
 		return nil, fmt.Errorf("step %d: %w", t, err)
 	}
 	rates := map[string][]float32{
-		"gen.hyper": hyper, "critic.hyper": hyper, "reader.hyper": hyper,
+		"gen.hyper": p.hyper(rate, (t+1)/e.ratio()), "critic.hyper": hyper, "reader.hyper": hyper,
 		"gen.momentum": {.9}, "reader.momentum": {.9},
 		"critic.momentum": {0}, // the power iteration's vector is replaced
 		// A young average follows fast, an old one slowly.
@@ -202,7 +202,45 @@ func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]f
 	if v[0] == 0 {
 		return losses, fmt.Errorf("step %d: %w", t, errNotFinite)
 	}
+	if bound := adversaries[e.phase.Adversary].clip; bound > 0 {
+		return losses, m.clip("critic.", bound)
+	}
 	return losses, nil
+}
+
+// hyper are Adam's numbers at a network's n-th update.
+func (p Preset) hyper(rate float64, n int) []float32 {
+	return []float32{float32(rate), float32(1 - math.Pow(p.Beta1, float64(n))), float32(1 - math.Pow(p.Beta2, float64(n))), 0}
+}
+
+// ratio is how many steps there are to each update of the generator.
+func (e *engine) ratio() int {
+	if e.critic == nil {
+		return 1
+	}
+	return e.preset.CriticPerStep
+}
+
+// clip brings the states whose names start with prefix into -bound to bound.
+// It is done here and not in the plan, where a state has one writer, Adam.
+func (m *machine) clip(prefix string, bound float32) error {
+	for _, i := range m.plan.Named(plan.State) {
+		v := m.plan.Values[i]
+		if !strings.HasPrefix(v.Name, prefix) {
+			continue
+		}
+		data := make([]float32, v.Shape.Numel())
+		if err := m.program.Read(v.Name, data); err != nil {
+			return err
+		}
+		for i, x := range data {
+			data[i] = min(max(x, -bound), bound)
+		}
+		if err := m.program.Write(v.Name, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // states copies every state out of the program into dst, keeping what dst has
@@ -224,8 +262,11 @@ func (e *engine) states(dst map[string][]float32) error {
 }
 
 // rate is the learning rate of step t of steps: a short warm-up, then flat,
-// then a fall to a twentieth over the last 30%.
-func rate(base float64, t, steps int) float64 {
+// then a fall to a twentieth over the last 30%; for plain presets always base.
+func (p Preset) rate(base float64, t, steps int) float64 {
+	if p.Plain {
+		return base
+	}
 	r := base * min(1, float64(t+1)/100)
 	if left := float64(steps-t) / float64(steps); left < .3 {
 		r *= max(.05, left/.3)

@@ -191,7 +191,7 @@ func TestCriticStepsMoveTheCriticAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Batch = 2
-	source, err := openSource(context.Background(), Config{Data: "synth", Seed: 1, TrainSize: 16}, p.Size())
+	source, err := openSource(context.Background(), Config{Data: "synth", Seed: 1, TrainSize: 16}, p.Size(), p.Labels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestCriticStepsMoveTheCriticAlone(t *testing.T) {
 		}
 		return s
 	}
-	f := &feed{preset: p, picker: newPicker(source, 1)}
+	f := &feed{preset: p, picker: newPicker(source, 1, p)}
 	before := states()
 	for step := range 4 {
 		f.wants = e.machine(step).wants()

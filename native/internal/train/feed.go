@@ -51,6 +51,7 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		put("photo", i, x.pixels)
 		put("own", i, x.own[:])
 		put("change", i, x.change[:])
+		put("target", i, x.targets)
 		if f.wants["motion"] > 0 && x.landmarks != nil {
 			places, motion := motionTargets(x.landmarks, x.change)
 			put("places", i, places)

@@ -8,8 +8,8 @@ import (
 	"mien/shared/au"
 )
 
-// huberBeta is where the AU loss turns from square to linear, in units of
-// intensity.
+// huberBeta is where the Huber AU loss turns from square to linear, in units
+// of intensity.
 const huberBeta = .5
 
 // motionBeta is the same for the warp at the landmarks, in half frames.
@@ -18,80 +18,176 @@ const motionBeta = .02
 // points is the number of places at which the motion loss looks.
 const points = 68 + 33
 
+// scene is what a step starts from: faces, and what is asked of them. F is the
+// number of fakes that are made of each face.
+type scene struct {
+	photo graph.Node // [B S S 3]
+	own   graph.Node // [B 17], what the faces show
+	from  graph.Node // [B*F S S 3], each face F times
+	ask   graph.Node // [B*F 17], what the generator is told
+	asked graph.Node // [B*F 17], what the edited faces should then show
+	same  graph.Node // [B 17], what to tell the generator to leave faces as they are
+	back  graph.Node // [B*F 17], and to undo the edit
+}
+
+// scene makes the inputs of a step.
+//
+//   - Our own networks want a change, in units of intensity, and photos in -1
+//     to 1: inputs photo, own, change.
+//   - The reference's want a target, each AU 0 to 1, and photos in 0 to 1:
+//     inputs photo (-1 to 1), own and target [B*F 17].
+func (s *step) scene(p Preset) scene {
+	g, size, b, f := s.g, p.Size(), p.Batch, p.fakes()
+	photo, own := s.input("photo", b, size, size, 3), s.input("own", b, au.Count)
+	if !p.Paints() {
+		change := s.input("change", b, au.Count)
+		return scene{photo, own, photo, change, g.Add(own, change), g.Affine(change, 0, 0), g.Affine(change, -1, 0)}
+	}
+	photo = g.Affine(photo, .5, .5)
+	target := s.input("target", b*f, au.Count)
+	return scene{photo, own, times(g, photo, f), target, target, own, times(g, own, f)}
+}
+
+// times repeats each entry of a batch f times.
+func times(g *graph.Graph, x graph.Node, f int) graph.Node {
+	if f == 1 {
+		return x
+	}
+	shape := graph.Shape(x)
+	n := shape.Numel() / shape[0]
+	to := append([]int{shape[0] * f}, shape[1:]...)
+	return g.Reshape(g.Spread(g.Reshape(x, shape[0], 1, n), shape[0], f, n), to...)
+}
+
+// edited is a generator's answer: the picture, and for our own networks the
+// field that made it and what lies under its paint.
+type edited struct {
+	picture, under graph.Node
+	field          *net.Field
+}
+
+// edit applies the preset's generator.
+func (p Preset) edit(gen *net.Scope, photo, ask graph.Node) edited {
+	if p.Paints() {
+		return edited{picture: p.Painter.Apply(gen, photo, ask, true).Picture}
+	}
+	field := p.Generator.Apply(gen, photo, ask)
+	picture, under := net.Draw(gen.G, photo, field)
+	return edited{picture, under, &field}
+}
+
+// judge applies the preset's critic.
+func (p Preset) judge(critic *net.Scope) judge {
+	return func(photo, aus graph.Node) net.Verdict {
+		if p.Paints() {
+			return p.TwoHeads.Apply(critic, photo)
+		}
+		return p.Critic.Apply(critic, photo, aus)
+	}
+}
+
 // gan builds one step of a phase: a critic update and a generator update on
 // the same batch. Both see the weights from before the step, so the critic's
 // verdict on the edited pictures is computed once for both.
 //
-// Inputs: photo [B S S 3], own [B 17] (labels), change [B 17], and by phase
-// mix [B 1 1 1], places and motion [B 1 points 2], teacher [B S S 3], jitter
-// [B S S 2].
+// Further inputs by phase: mix [B*F 1 1 1], places and motion [B 1 points 2],
+// teacher [B S S 3], jitter [B S S 2].
 func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) {
 	s := newStep()
-	g, w, size, b := s.g, phase.Weights, p.Generator.Size, p.Batch
-	photo, own := s.input("photo", b, size, size, 3), s.input("own", b, au.Count)
-	change := s.input("change", b, au.Count)
-	asked := g.Add(own, change)
-
+	g, w := s.g, phase.Weights
+	x := s.scene(p)
 	gen := net.NewScope(g, "gen")
-	field := p.Generator.Apply(gen, photo, change)
-	edited, under := net.Draw(g, photo, field)
+	made := p.edit(gen, x.from, x.ask)
 
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
 		s.outputs[name] = loss
 		terms = append(terms, g.Affine(loss, weight, 0))
 	}
+	auLoss := auLosses[p.AULoss]
 	var critic *net.Scope
 	var criticLoss graph.Node
 	if phase.Adversary != NoAdversary {
 		critic = net.NewScope(g, "critic")
-		v, loss, err := s.criticLoss(p, phase, critic, photo, edited, own, asked)
+		v, loss, err := s.criticLoss(p, phase, p.judge(critic), x, made.picture)
 		if err != nil {
 			return nil, err
 		}
 		criticLoss = loss
-		s.outputs["critic"] = loss
-		if phase.Adversary == R1 {
-			add("adversarial", w.Adversarial, g.Mean(g.Softplus(g.Affine(v.Score, -1, 0))))
-		} else {
-			add("adversarial", w.Adversarial, g.Affine(g.Mean(v.Score), -1, 0))
-		}
+		add("adversarial", w.Adversarial, adversaries[phase.Adversary].generator(g, v.Score))
 		if w.AU > 0 && reader == nil {
-			add("au", w.AU, huber(g, v.AU, asked, huberBeta))
+			add("au", w.AU, auLoss(g, v.AU, x.asked))
 		}
 	}
 	if w.AU > 0 && reader != nil {
-		fixed := net.NewScope(g, "reader")
-		before := g.Stop(reader.Apply(fixed, photo, false, nil).AU)
-		// The jitter keeps the generator from drawing what only this reader
-		// sees at these very pixels.
-		seen := g.Warp(edited, s.input("jitter", b, size, size, 2))
-		after := reader.Apply(fixed, seen, false, nil).AU
-		add("au", w.AU, huber(g, after, g.Add(before, change), huberBeta))
-		s.loaded = fixed.Params
+		s.readerLoss(p, w.AU, reader, x, made.picture, add)
 	}
 	if w.Cycle > 0 {
-		half := max(b/2, 1)
-		back := g.Affine(g.Slice(change, 0, 0, half), -1, 0)
-		start := g.Slice(edited, 0, 0, half)
-		again, _ := net.Draw(g, start, p.Generator.Apply(gen, start, back))
-		add("cycle", w.Cycle, l1(g, again, g.Slice(photo, 0, 0, half)))
+		// Half of them: the cycle costs as much again as the edit.
+		half := max(graph.Shape(x.back)[0]/2, 1)
+		again := p.edit(gen, g.Slice(made.picture, 0, 0, half), g.Slice(x.back, 0, 0, half)).picture
+		add("cycle", w.Cycle, l1(g, again, g.Slice(x.from, 0, 0, half)))
 	}
 	if w.Identity > 0 {
-		same, _ := net.Draw(g, photo, p.Generator.Apply(gen, photo, g.Affine(change, 0, 0)))
-		add("identity", w.Identity, l1(g, same, photo))
+		add("identity", w.Identity, l1(g, p.edit(gen, x.photo, x.same).picture, x.photo))
 	}
+	if made.field != nil {
+		s.fieldLosses(p, w, made, add)
+	}
+	return s, s.update(p, seed, gen, g.AddN(terms...), critic, criticLoss)
+}
+
+// criticLoss builds the critic's verdict on the edited pictures and its loss.
+func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph.Node) (net.Verdict, graph.Node, error) {
+	g, game := s.g, adversaries[phase.Adversary]
+	real, fake := d(x.photo, x.own), d(picture, x.asked)
+	loss := game.critic(g, real.Score, fake.Score)
+	if game.penalty != nil {
+		penalty, err := game.penalty(s, d, x.from, picture, times(g, x.own, p.fakes()))
+		if err != nil {
+			return fake, nil, err
+		}
+		s.outputs["penalty"] = penalty
+		loss = g.Add(loss, g.Affine(penalty, p.Penalty, 0))
+	}
+	s.outputs["critic adversarial"] = loss
+	if p.CriticAU > 0 {
+		reads := auLosses[p.AULoss](g, real.AU, x.own)
+		s.outputs["critic au"] = reads
+		loss = g.Add(loss, g.Affine(reads, p.CriticAU, 0))
+	}
+	s.outputs["critic"] = loss
+	return fake, loss, nil
+}
+
+// readerLoss asks a fixed AU reader whether the change was made. The jitter
+// keeps the generator from drawing what only this reader sees at these very
+// pixels.
+func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene, picture graph.Node, add func(string, float64, graph.Node)) {
+	g, size := s.g, p.Size()
+	fixed := net.NewScope(g, "reader")
+	before := g.Stop(reader.Apply(fixed, x.photo, false, nil).AU)
+	seen := g.Warp(picture, s.input("jitter", p.Batch, size, size, 2))
+	after := reader.Apply(fixed, seen, false, nil).AU
+	add("au", weight, huber(g, after, g.Add(before, x.ask), huberBeta))
+	s.loaded = fixed.Params
+}
+
+// fieldLosses are the losses of a field: where it shall warp, what it shall
+// show, and what it shall not do.
+func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, float64, graph.Node)) {
+	g, b, field := s.g, p.Batch, made.field
 	if w.Motion > 0 {
 		at, want := s.input("places", b, 1, points, 2), s.input("motion", b, 1, points, 2)
 		add("motion", w.Motion, g.Affine(huber(g, g.Warp(field.HalfWarp, at), want, motionBeta), 10, 0))
 	}
 	if w.Teacher > 0 {
-		taught := s.input("teacher", b, size, size, 3)
-		add("teacher", w.Teacher, l1(g, edited, taught))
+		taught := s.input("teacher", b, p.Size(), p.Size(), 3)
+		add("teacher", w.Teacher, l1(g, made.picture, taught))
 		if w.Colour > 0 {
 			// The mask multiplies the colour's gradient: a closed mask learns no
 			// colour, and without a colour worth showing it stays closed.
-			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(under, taught)), 1, -w.Floor)))
+			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(made.under, taught)), 1, -w.Floor)))
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}
@@ -100,59 +196,22 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	add("bend", w.Bend, bend(g, field.HalfWarp))
 	add("shade", w.Shade, g.Mean(g.Abs(field.HalfShade)))
 	add("mask", w.Mask, g.Mean(field.Mask))
-	add("paint", w.Paint, l1(g, edited, under))
-	return s, s.update(p, seed, gen, g.AddN(terms...), critic, criticLoss)
-}
-
-// criticLoss builds the critic's verdict on the edited pictures and its loss.
-func (s *step) criticLoss(p Preset, phase Phase, critic *net.Scope, photo, edited, own, asked graph.Node) (net.Verdict, graph.Node, error) {
-	g, b := s.g, p.Batch
-	real, fake := p.Critic.Apply(critic, photo, own), p.Critic.Apply(critic, edited, asked)
-	var loss, penalty graph.Node
-	var err error
-	if phase.Adversary == R1 {
-		loss = nonSaturating(g, real.Score, fake.Score)
-		// A quarter of the batch each step costs what the whole batch each
-		// fourth step would, and needs one plan, not two.
-		few := max(b/4, 1)
-		labels := g.Slice(own, 0, 0, few)
-		penalty, err = r1(g, func(x graph.Node) net.Verdict { return p.Critic.Apply(critic, x, labels) }, g.Slice(photo, 0, 0, few))
-		if err == nil {
-			penalty = g.Affine(penalty, .5, 0)
-		}
-	} else {
-		loss = wasserstein(g, real.Score, fake.Score)
-		penalty, err = gradientPenalty(g, func(x graph.Node) net.Verdict { return p.Critic.Apply(critic, x, own) },
-			photo, edited, s.input("mix", b, 1, 1, 1))
-	}
-	if err != nil {
-		return fake, nil, fmt.Errorf("gradient penalty: %w", err)
-	}
-	s.outputs["penalty"] = penalty
-	loss = g.Add(loss, g.Affine(penalty, p.Penalty, 0))
-	if p.CriticAU > 0 {
-		reads := huber(g, real.AU, own, huberBeta)
-		s.outputs["critic au"] = reads
-		loss = g.Add(loss, g.Affine(reads, p.CriticAU, 0))
-	}
-	return fake, loss, nil
+	add("paint", w.Paint, l1(g, made.picture, made.under))
 }
 
 // critique builds an extra critic step of d_g_ratio: as gan without all that
 // only the generator needs.
 func critique(p Preset, phase Phase, seed uint64) (*step, error) {
 	s := newStep()
-	g, size, b := s.g, p.Generator.Size, p.Batch
-	photo, own := s.input("photo", b, size, size, 3), s.input("own", b, au.Count)
-	change := s.input("change", b, au.Count)
+	g := s.g
+	x := s.scene(p)
 	gen, critic := net.NewScope(g, "gen"), net.NewScope(g, "critic")
-	edited, _ := net.Draw(g, photo, p.Generator.Apply(gen, photo, change))
+	made := p.edit(gen, x.from, x.ask)
 	s.loaded = gen.Params
-	_, loss, err := s.criticLoss(p, phase, critic, photo, g.Stop(edited), own, g.Add(own, change))
+	_, loss, err := s.criticLoss(p, phase, p.judge(critic), x, g.Stop(made.picture))
 	if err != nil {
 		return nil, err
 	}
-	s.outputs["critic"] = loss
 	grads, err := g.Grad(loss, nodes(critic)...)
 	if err != nil {
 		return nil, fmt.Errorf("critic: %w", err)
@@ -182,7 +241,7 @@ func (s *step) update(p Preset, seed uint64, gen *net.Scope, loss graph.Node, cr
 	}
 	ok := g.Finite(checked...)
 	s.outputs["ok"] = ok
-	s.adam("gen", gen, grads, ok, p, seed, true)
+	s.adam("gen", gen, grads, ok, p, seed, !p.Plain)
 	if critic != nil {
 		s.adam("critic", critic, criticGrads, ok, p, seed, false)
 	}

@@ -44,7 +44,7 @@ func TestTinyLearns(t *testing.T) {
 			for _, goal := range []float32{0, 1, 2, 3, 4} {
 				var d au.Vector
 				d[k] = goal - own[k]
-				o, err := editor.Field(context.Background(), tensor.Of(x, 1, editor.Size(), editor.Size(), 3), d)
+				o, err := editor.Field(context.Background(), tensor.Of(x, 1, editor.Size(), editor.Size(), 3), own, d)
 				if err != nil {
 					t.Fatal(err)
 				}

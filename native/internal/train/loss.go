@@ -1,9 +1,6 @@
 package train
 
-import (
-	"mien/native/internal/graph"
-	"mien/native/internal/net"
-)
+import "mien/native/internal/graph"
 
 // Every loss is a mean over the batch, a node of shape [1].
 
@@ -18,48 +15,25 @@ func huber(g *graph.Graph, a, b graph.Node, beta float64) graph.Node {
 	return g.Affine(g.Mean(g.Mul(c, g.Sub(e, g.Affine(c, .5, 0)))), 1/beta, 0)
 }
 
-// lengths returns the squared length of each picture's gradient, [N 1 1 1].
-func lengths(g *graph.Graph, grad graph.Node) graph.Node {
-	return g.SumTo(g.Square(grad), graph.Shape(grad)[0], 1, 1, 1)
+// auLosses are the losses between Action Units that a head read and those that
+// it should have read, both [N 17].
+var auLosses = map[string]func(g *graph.Graph, read, want graph.Node) graph.Node{
+	"huber": func(g *graph.Graph, read, want graph.Node) graph.Node { return huber(g, read, want, huberBeta) },
+	"mse":   func(g *graph.Graph, read, want graph.Node) graph.Node { return g.Mean(g.Square(g.Sub(read, want))) },
+	"l1":    l1,
+	// The cross-entropy of sigmoid(read) and want, without overflow.
+	"bce": func(g *graph.Graph, read, want graph.Node) graph.Node {
+		return g.Mean(g.Sub(g.Softplus(read), g.Mul(want, read)))
+	},
+	// A logarithm of the absolute error that grows without bound towards 1.
+	"log-mae": func(g *graph.Graph, read, want graph.Node) graph.Node {
+		e := g.Clamp(g.Abs(g.Sub(read, want)), 0, 1-logEpsilon)
+		return g.Affine(g.Mean(g.Log(g.Affine(e, -1, 1))), -1, 0)
+	},
 }
 
-// nonSaturating is the critic's logistic loss (Goodfellow et al., 2014,
-// section 3, the form with a useful gradient).
-func nonSaturating(g *graph.Graph, real, fake graph.Node) graph.Node {
-	return g.Add(g.Mean(g.Softplus(g.Affine(real, -1, 0))), g.Mean(g.Softplus(fake)))
-}
-
-// wasserstein is the critic's part of the earth mover's distance (Arjovsky et
-// al., 2017).
-func wasserstein(g *graph.Graph, real, fake graph.Node) graph.Node {
-	return g.Sub(g.Mean(fake), g.Mean(real))
-}
-
-// judge is a critic applied to pictures.
-type judge func(photo graph.Node) net.Verdict
-
-// gradientPenalty is mean (|grad D| - 1)^2 at points between real and fake
-// pictures (Gulrajani et al., 2017, equation 3); mix [N 1 1 1] is uniform in
-// 0 to 1.
-func gradientPenalty(g *graph.Graph, d judge, real, fake, mix graph.Node) (graph.Node, error) {
-	between := g.Add(fake, g.Mul(g.Sub(real, fake), mix))
-	grads, err := g.Grad(g.Sum(d(between).Score), between)
-	if err != nil {
-		return nil, err
-	}
-	// The small term keeps the root's own derivative finite.
-	length := g.Sqrt(g.Affine(lengths(g, grads[0]), 1, 1e-12))
-	return g.Mean(g.Square(g.Affine(length, 1, -1))), nil
-}
-
-// r1 is mean |grad D|^2 at real pictures (Mescheder et al., 2018, equation 9).
-func r1(g *graph.Graph, d judge, real graph.Node) (graph.Node, error) {
-	grads, err := g.Grad(g.Sum(d(real).Score), real)
-	if err != nil {
-		return nil, err
-	}
-	return g.Mean(lengths(g, grads[0])), nil
-}
+// logEpsilon keeps log-mae finite: an error of 1 or more counts as 16.
+const logEpsilon = 1e-7
 
 // variation is the mean squared difference between neighbours of a warp
 // [N H W 2], in units of the frame: it keeps the warp from folding.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"mien/native/internal/checkpoint"
+	"mien/native/internal/net"
 	"mien/native/internal/runlog"
 )
 
@@ -34,7 +35,10 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if r.store, err = checkpoint.Open(filepath.Join(c.Out, "checkpoint")); err != nil {
 		return nil, err
 	}
-	if r.source, err = openSource(ctx, c, r.preset.Size()); err != nil {
+	if r.source, err = openSource(ctx, c, r.preset.Size(), r.preset.Labels); err != nil {
+		return nil, err
+	}
+	if err = r.config.lasts(r.source.Len()); err != nil {
 		return nil, err
 	}
 	if c.Reader != "" && !r.preset.IsReader() {
@@ -62,7 +66,10 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if r.log, err = runlog.Open(filepath.Join(c.Out, logName)); err != nil {
 		return nil, err
 	}
-	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed), teacher: r.teacher, augment: r.preset.IsReader()}
+	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.IsReader()}
+	if r.preset.Paints() {
+		r.loaded[net.Most] = r.preset.most(r.feed.picker.top)
+	}
 	if err := r.begin(); err != nil {
 		r.log.Close()
 		return nil, err

@@ -5,17 +5,8 @@ import (
 	"sort"
 	"strings"
 
+	"mien/native/internal/dataset"
 	"mien/native/internal/net"
-)
-
-// Adversary names the loss between generator and critic.
-type Adversary string
-
-// The adversaries.
-const (
-	NoAdversary Adversary = ""
-	WGANGP      Adversary = "wgan-gp" // Gulrajani et al., 2017
-	R1          Adversary = "r1"      // non-saturating with R1, Mescheder et al., 2018
 )
 
 // Weights are the factors of the generator's losses; a term of weight 0 is not
@@ -23,8 +14,8 @@ const (
 type Weights struct {
 	Adversarial float64 `json:"adversarial"`
 	AU          float64 `json:"au"`       // asked against read
-	Cycle       float64 `json:"cycle"`    // G(G(x, d), -d) = x
-	Identity    float64 `json:"identity"` // G(x, 0) = x: zero by construction for our own generators
+	Cycle       float64 `json:"cycle"`    // edited and edited back, the photo again
+	Identity    float64 `json:"identity"` // told what it shows, the photo itself: zero by construction for our own generators
 	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
 	Teacher     float64 `json:"teacher"`  // the picture against the prior's or, for drawn faces, the renderer's
 	Colour      float64 `json:"colour"`   // the painted colour against the teacher's picture, where the warp misses it
@@ -49,36 +40,60 @@ type Preset struct {
 	Name  string
 	About string
 
-	Generator net.Generator // zero for readers
+	// One pair or the last.
+	Generator net.Generator // our own: a field under a change of Action Units
 	Critic    net.Critic
-	Reader    net.Reader // trained when Generator is zero
+	Painter   net.Painter // the reference's: a picture under Action Units as they shall be
+	TwoHeads  net.TwoHeads
+	Reader    net.Reader
 
 	Phases        []Phase
 	Batch         int
 	Steps         int
+	Epochs        int     // when Steps is 0: as many as show each face so often
 	Rate          float64 // Adam's
 	Beta1, Beta2  float64
 	Penalty       float64 // weight of R1 or the gradient penalty
-	CriticAU      float64 // weight of the AU loss of the critic's own head
+	AULoss        string  // of auLosses, by the critic's own head
+	CriticAU      float64 // its weight in the critic's loss
 	CriticPerStep int     // d_g_ratio: critic steps per generator step
-	Eyes          float64 // a reader's weight of the two points that put a frame right
-	Augment       float32 // how far a reader's pictures are moved and recoloured, 1 for photos
+	Plain         bool    // a flat rate and no averaged weights, as in the reference
+
+	// How faces are drawn and what is asked of them.
+	Mirror      bool            // half of the faces are mirrored
+	InTurn      bool            // each face once an epoch, in an order of its own; else rare AUs more often
+	Labels      dataset.Columns // "" is Intensity
+	Fakes       int             // made of each face; 0 is 1
+	Complements bool            // the k-th fake has the k-th AU of the face reversed; else targets are other faces' AUs
+	Noise       float32         // is added to what is asked of active AUs, uniform in -Noise to Noise
+
+	Eyes    float64 // a reader's weight of the two points that put a frame right
+	Augment float32 // how far a reader's pictures are moved and recoloured, 1 for photos
 }
 
 // IsReader reports whether the preset trains an AU reader.
-func (p Preset) IsReader() bool { return p.Generator.Size == 0 }
+func (p Preset) IsReader() bool { return p.Reader.Size != 0 }
+
+// Paints reports whether the generator paints whole faces, as the reference's
+// do.
+func (p Preset) Paints() bool { return p.Painter.Arch != "" }
 
 // Size is the side of the training pictures.
 func (p Preset) Size() int {
-	if p.IsReader() {
+	switch {
+	case p.IsReader():
 		return p.Reader.Size
+	case p.Paints():
+		return net.PainterSize
 	}
 	return p.Generator.Size
 }
 
+func (p Preset) fakes() int { return max(p.Fakes, 1) }
+
 var smooth = Weights{Motion: 60, Teacher: 40, Shade: .2, Colour: 60, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: .5}
 
-var presets = []Preset{
+var own = []Preset{
 	{
 		Name:      "tiny",
 		About:     "32x32 editor, for tests and for watching it learn",
@@ -89,7 +104,7 @@ var presets = []Preset{
 			{Name: "refine", Share: .3, Adversary: R1, Weights: Weights{Adversarial: .2, AU: 1, Cycle: 1,
 				Motion: 30, Teacher: 50, Shade: 1, Colour: 100, Variation: .1, Bend: .3, Mask: .05}},
 		},
-		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
+		Batch: 16, Steps: 2000, Rate: 1e-3, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},
 	{
 		Name:      "tiny-wgan",
@@ -100,7 +115,7 @@ var presets = []Preset{
 			{Name: "train", Share: 1, Adversary: WGANGP, Weights: Weights{Adversarial: .5, AU: 10, Cycle: 3,
 				Shade: 1, Variation: .25, Bend: 1, Mask: .5, Paint: 1}},
 		},
-		Batch: 16, Steps: 5000, Rate: 3e-4, Beta1: 0, Beta2: .9, Penalty: 10, CriticAU: 10, CriticPerStep: 2,
+		Batch: 16, Steps: 5000, Rate: 3e-4, Beta1: 0, Beta2: .9, Penalty: 10, AULoss: "huber", CriticAU: 10, CriticPerStep: 2, Mirror: true,
 	},
 	{
 		Name:      "mien",
@@ -112,35 +127,35 @@ var presets = []Preset{
 			{Name: "refine", Share: .4, Adversary: R1, Weights: Weights{Adversarial: 1, AU: .5, Cycle: 5,
 				Motion: 30, Teacher: 20, Shade: .2, Colour: 12, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: 2}},
 		},
-		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, CriticAU: 1, CriticPerStep: 1,
+		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},
 	{
 		Name:      "distil",
 		About:     "64x64 editor taught by the prior alone: minutes to a first model",
 		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},
 		Phases:    []Phase{{Name: "distil", Share: 1, Weights: smooth}},
-		Batch:     16, Steps: 3000, Rate: 6e-4, Beta1: .9, Beta2: .99,
+		Batch:     16, Steps: 3000, Rate: 6e-4, Beta1: .9, Beta2: .99, Mirror: true,
 	},
 	{
 		Name:   "reader",
 		About:  "64x64 AU reader: 17 Action Units, 68 landmarks and the eyes that align a face",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Eyes: 60, Augment: 1,
+		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 60, Augment: 1,
 	},
 	{
 		Name:   "reader-tiny",
 		About:  "32x32 AU reader, for tests on synthetic faces",
 		Reader: net.Reader{Size: 32, Width: 16, Hidden: 64},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Eyes: 2, Augment: .2,
+		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .2,
 	},
 }
 
 // Find returns the preset called name.
 func Find(name string) (Preset, error) {
 	var names []string
-	for _, p := range presets {
+	for _, p := range Presets() {
 		if p.Name == name {
 			return p, nil
 		}
@@ -151,4 +166,4 @@ func Find(name string) (Preset, error) {
 }
 
 // Presets lists all presets.
-func Presets() []Preset { return append([]Preset(nil), presets...) }
+func Presets() []Preset { return append(append([]Preset(nil), own...), references...) }

@@ -120,7 +120,7 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		base := r.preset.Rate / float64(int(1)<<r.at.Halvings)
 		// A step is never cut short: it would leave the states half updated.
-		losses, err := r.engine.run(context.WithoutCancel(ctx), r.at.Step, rate(base, r.at.Step, r.config.Steps), in)
+		losses, err := r.engine.run(context.WithoutCancel(ctx), r.at.Step, r.preset.rate(base, r.at.Step, r.config.Steps), in)
 		switch {
 		case errors.Is(err, errNotFinite):
 			r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
@@ -155,7 +155,7 @@ func (r *run) keep(ctx context.Context) error {
 			return err
 		}
 	}
-	if last || time.Since(r.saved) >= r.config.Save {
+	if last || time.Since(r.saved) >= r.config.Save || r.config.SaveEvery > 0 && r.at.Step%r.config.SaveEvery == 0 {
 		return r.written(r.save(), last)
 	}
 	return nil
@@ -235,7 +235,7 @@ func (r *run) publish(ctx context.Context) error {
 	sum := sha256.Sum256(b)
 	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: hex.EncodeToString(sum[:])}
 	if !r.preset.IsReader() {
-		picture, err := sampleGrid(ctx, r.config.Device, f, r.source)
+		picture, err := sampleGrid(ctx, r.config.Device, f, r.source, r.preset.intensity())
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ var sampleChanges = func() []au.Vector {
 }()
 
 // sampleGrid draws faces (rows) under changes (columns) by the generator in f,
-// as a PNG.
-func sampleGrid(ctx context.Context, d device.Device, f *model.File, source dataset.Source) ([]byte, error) {
+// as a PNG. scale turns the source's labels into intensities.
+func sampleGrid(ctx context.Context, d device.Device, f *model.File, source dataset.Source, scale float32) ([]byte, error) {
 	gen, err := model.LoadGenerator(f, d)
 	if err != nil {
 		return nil, err
@@ -41,14 +41,17 @@ func sampleGrid(ctx context.Context, d device.Device, f *model.File, source data
 	size := gen.Size()
 	grid := image.NewNRGBA(image.Rect(0, 0, size*(1+len(sampleChanges)), size*sampleFaces))
 	for row := range sampleFaces {
-		img, _, _, _, err := source.Sample(row * 7919 % source.Len())
+		img, own, _, _, err := source.Sample(row * 7919 % source.Len())
 		if err != nil {
 			continue // an unreadable face leaves its row empty
+		}
+		for k := range own {
+			own[k] *= scale
 		}
 		x := unit(img)
 		place(grid, x, size, 0, row)
 		for col, d := range sampleChanges {
-			o, err := gen.Field(ctx, tensor.Of(x, 1, size, size, 3), d)
+			o, err := gen.Field(ctx, tensor.Of(x, 1, size, size, 3), own, d)
 			if err != nil {
 				return nil, fmt.Errorf("draw samples: %w", err)
 			}

@@ -8,14 +8,19 @@ import (
 	"mien/native/internal/dataset"
 	"mien/native/internal/prior"
 	"mien/native/internal/synth"
+	"mien/shared/au"
 )
 
-// openSource opens the training faces.
-func openSource(ctx context.Context, c Config, size int) (dataset.Source, error) {
+// openSource opens the training faces, labelled by intensity or presence.
+func openSource(ctx context.Context, c Config, size int, labels dataset.Columns) (dataset.Source, error) {
 	if c.Data == "synth" {
-		return synth.NewSource(size, c.TrainSize, c.Seed)
+		s, err := synth.NewSource(size, c.TrainSize, c.Seed)
+		if err != nil || labels != dataset.Presence {
+			return s, err
+		}
+		return presence{s}, nil
 	}
-	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, ValidationFraction: Validation})
+	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation})
 	if err != nil {
 		return nil, err
 	}
@@ -23,6 +28,31 @@ func openSource(ctx context.Context, c Config, size int) (dataset.Source, error)
 		fmt.Fprintf(c.Log, "%d faces to train on, %d held back: %s\n", d.Train.Len(), d.Validation.Len(), d.Report)
 	}
 	return d.Train, nil
+}
+
+// presence is a source of drawn faces that says only whether an Action Unit is
+// there.
+type presence struct{ *synth.Source }
+
+// presentAt is the intensity from which an Action Unit counts as there: below
+// it FACS speaks of a trace.
+const presentAt = 1
+
+func (p presence) Labels(i int) au.Vector { return present(p.Source.Labels(i)) }
+
+func (p presence) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error) {
+	img, v, l, who, err := p.Source.Sample(i)
+	return img, present(v), l, who, err
+}
+
+func present(v au.Vector) au.Vector {
+	for k, x := range v {
+		v[k] = 0
+		if x >= presentAt {
+			v[k] = 1
+		}
+	}
+	return v
 }
 
 // Validation is the share of a folder's people that training never sees: what

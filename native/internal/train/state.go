@@ -23,6 +23,9 @@ const (
 	keyProgress = "mien.progress"
 )
 
+// maxState bounds a checkpoint, in bytes: that of e8 has 900 MB.
+const maxState = 8 << 30
+
 // encodeState packs a training state as safetensors.
 func encodeState(c Config, at progress, states map[string][]float32) ([]byte, error) {
 	config, err := json.Marshal(c)
@@ -45,7 +48,7 @@ func encodeState(c Config, at progress, states map[string][]float32) ([]byte, er
 // something else is refused; steps may differ, so that a run can be prolonged.
 func decodeState(b []byte, c Config) (progress, map[string][]float32, error) {
 	var at progress
-	f, err := model.Decode(b)
+	f, err := model.DecodeUpTo(b, maxState)
 	if err != nil {
 		return at, nil, err
 	}
@@ -60,6 +63,7 @@ func decodeState(b []byte, c Config) (progress, map[string][]float32, error) {
 		{"preset", was.Preset, c.Preset}, {"data", was.Data, c.Data},
 		{"batch", strconv.Itoa(was.Batch), strconv.Itoa(c.Batch)},
 		{"seed", strconv.FormatUint(was.Seed, 10), strconv.FormatUint(c.Seed, 10)},
+		{"recipe", was.Override.String(), c.Override.String()},
 	} {
 		if d.was != d.is {
 			return at, nil, fmt.Errorf("checkpoint was trained with %s %q, now %q is asked: choose another run directory", d.name, d.was, d.is)

@@ -21,8 +21,11 @@ func Export(p Preset, step int, licence string, states map[string][]float32) (*m
 		}
 	}
 	info := model.Info{Preset: p.Name, Step: step, Licence: licence}
-	if p.IsReader() {
+	switch {
+	case p.IsReader():
 		return p.Reader.Export(info, values)
+	case p.Paints():
+		return p.Painter.Export(info, values)
 	}
 	return p.Generator.Export(info, values)
 }

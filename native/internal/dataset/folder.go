@@ -4,16 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"os"
-	"path/filepath"
-	"runtime"
-	"sort"
-	"strconv"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"mien/shared/au"
 )
@@ -24,59 +16,45 @@ type Options struct {
 	TrainSize          int     // at most this many training faces, 0 for all
 	Columns            Columns // "" is Intensity
 	ValidationFraction float64 // of the people, 0 to 1
+	People             Half    // whose faces to train on: half of the people, or "" for all
+	// Memory bounds the bytes of decoded faces that are kept. A set that fits is
+	// read at once; of a larger one faces are decoded when they are asked for.
+	// Defaults to 2 GiB.
+	Memory int64
 	// Progress, when set, is told now and then how many pictures are read; it
 	// must be safe for concurrent use.
 	Progress func(done, total int)
 }
 
+// Half is one half of the people, so that two networks can learn from people
+// of whom neither has seen the other's.
+type Half string
+
+// The halves.
 const (
-	tableName = "EmotioNet.csv"
-	facesName = "EmotioNet_aligned"
-	maxParts  = 1000
+	Even Half = "even"
+	Odd  Half = "odd"
 )
+
+const defaultMemory = 2 << 30
 
 // Folder is a data set that was read: no person is in both of its sets.
 type Folder struct {
 	Train, Validation *Set
 	Report            Report
+	// Indexed says that the set's index was used instead of its tables.
+	Indexed bool
+	// Stale says why the index that is there could not be used.
+	Stale error
+
+	catalog *catalog
 }
-
-// Set is a Source whose faces lie decoded in memory, S*S*3 bytes each.
-type Set struct {
-	size  int
-	faces []face
-}
-
-type face struct {
-	row
-	path string
-	img  []uint8
-}
-
-// Len is the number of faces.
-func (s *Set) Len() int { return len(s.faces) }
-
-// Size is the width and height of a face.
-func (s *Set) Size() int { return s.size }
-
-// Sample implements Source.
-func (s *Set) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error) {
-	if i < 0 || i >= len(s.faces) {
-		return nil, au.Vector{}, nil, "", fmt.Errorf("face %d of %d", i, len(s.faces))
-	}
-	f := &s.faces[i]
-	return f.img, f.labels, f.landmarks, f.identity, nil
-}
-
-// Labels implements Source.
-func (s *Set) Labels(i int) au.Vector { return s.faces[i].labels }
-
-// Pose implements Posed.
-func (s *Set) Pose(i int) ([3]float32, bool) { return s.faces[i].pose, s.faces[i].posed }
 
 // Open reads ROOT/<part>/processed of every part, ROOT/processed, or ROOT
-// itself, whichever holds EmotioNet.csv. Rows and pictures that cannot be used
-// are left out and counted; fewer than half left is an error.
+// itself, whichever holds EmotioNet.csv, or the shards ROOT/NAME.tar. An index
+// beside them (see Index) that is up to date is read instead of the tables. Rows
+// and pictures that cannot be used are left out and counted; fewer than half left
+// is an error.
 func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 	if o.Size < 8 || o.Size > 512 {
 		return nil, fmt.Errorf("data set %q: size %d, want 8 to 512", root, o.Size)
@@ -90,167 +68,185 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 	if !(o.ValidationFraction >= 0 && o.ValidationFraction <= 1) {
 		return nil, fmt.Errorf("data set %q: validation fraction %g, want 0 to 1", root, o.ValidationFraction)
 	}
-	parts, err := findParts(root)
-	if err != nil {
-		return nil, err
+	if o.People != "" && o.People != Even && o.People != Odd {
+		return nil, fmt.Errorf("data set %q: people %q, want %q, %q or none for all", root, o.People, Even, Odd)
+	}
+	if o.Memory == 0 {
+		o.Memory = defaultMemory
 	}
 	d := &Folder{}
-	var faces []face
-	for _, p := range parts {
-		fs, err := readPart(p, o.Columns, &d.Report)
-		if err != nil {
-			return nil, fmt.Errorf("data set %q: %w", p, err)
+	var err error
+	if d.catalog, d.Report, err = openIndex(root, o.Columns); err == nil {
+		d.Indexed = true
+	} else {
+		if !errors.Is(err, os.ErrNotExist) {
+			d.Stale = err
 		}
-		faces = append(faces, fs...)
+		if d.catalog, err = readTables(ctx, root, o.Columns, &d.Report); err != nil {
+			return nil, err
+		}
 	}
-	train, validation := split(faces, o)
+	train, validation := split(d.catalog, o)
+	train = halve(d.catalog, train, o.People, &d.Report)
 	train = thin(train, o.TrainSize, &d.Report)
-	if train, err = load(ctx, train, o, &d.Report); err != nil {
+	room := o.Memory
+	if d.Train, err = newSet(ctx, d.catalog, train, o, &room, &d.Report); err != nil {
 		return nil, err
 	}
-	if validation, err = load(ctx, validation, o, &d.Report); err != nil {
+	if d.Validation, err = newSet(ctx, d.catalog, validation, o, &room, &d.Report); err != nil {
 		return nil, err
 	}
-	d.Train, d.Validation = &Set{o.Size, train}, &Set{o.Size, validation}
-	d.Report.Kept = len(train) + len(validation)
-	if d.Report.Kept == 0 || d.Report.Kept*2 < d.Report.Rows-d.Report.Skipped[reasonEnough] {
+	d.Report.Kept = d.Train.Len() + d.Validation.Len()
+	if d.Report.Kept == 0 || d.Report.Kept*2 < d.Report.Rows-d.Report.Skipped[reasonEnough]-d.Report.Skipped[reasonHalf] {
 		return nil, fmt.Errorf("data set %q: fewer than half of the rows can be used: %s", root, d.Report)
 	}
 	return d, nil
 }
 
-// reasonEnough counts rows that TrainSize made unnecessary.
-const reasonEnough = "more than asked for"
+// Close lets go of the files that a large set keeps open; its faces are then
+// errors.
+func (d *Folder) Close() error { return d.catalog.close() }
 
-func findParts(root string) ([]string, error) {
-	for _, dir := range []string{root, filepath.Join(root, "processed")} {
-		if _, err := os.Stat(filepath.Join(dir, tableName)); err == nil {
-			return []string{dir}, nil
+func (c *catalog) close() error {
+	var errs []error
+	for _, p := range c.parts {
+		if f := p.file; f != nil {
+			errs = append(errs, f.Close())
 		}
 	}
-	parts, err := filepath.Glob(filepath.Join(escape(root), "*", "processed", tableName))
-	if err != nil {
-		return nil, fmt.Errorf("data set %q: %w", root, err)
+	if c.marks != nil {
+		errs = append(errs, c.marks.file.Close())
 	}
-	if len(parts) == 0 || len(parts) > maxParts {
-		return nil, fmt.Errorf("data set %q: %d parts of the form PART/processed/%s, want 1 to %d", root, len(parts), tableName, maxParts)
-	}
-	sort.Strings(parts)
-	for i := range parts {
-		parts[i] = filepath.Dir(parts[i])
-	}
-	return parts, nil
+	return errors.Join(errs...)
 }
 
-// escape keeps characters of a directory's name from meaning a pattern.
-func escape(dir string) string {
-	if runtime.GOOS == "windows" {
-		return dir // Glob knows no escape there
-	}
-	var b []rune
-	for _, r := range dir {
-		if r == '*' || r == '?' || r == '[' || r == '\\' {
-			b = append(b, '\\')
-		}
-		b = append(b, r)
-	}
-	return string(b)
-}
+const (
+	// reasonEnough counts rows that TrainSize made unnecessary, reasonHalf those
+	// of the other half of the people.
+	reasonEnough = "more than asked for"
+	reasonHalf   = "of the other half of the people"
+)
 
-// readPart reads the tables of one processed directory.
-func readPart(dir string, columns Columns, report *Report) ([]face, error) {
-	var rows []row
-	err := read(filepath.Join(dir, tableName), func(r io.Reader) (err error) {
-		rows, err = readLabels(r, columns, report)
-		return err
-	})
+// readTables reads the tables of all parts of root.
+func readTables(ctx context.Context, root string, columns Columns, report *Report) (*catalog, error) {
+	parts, err := findParts(root)
 	if err != nil {
 		return nil, err
 	}
-	byFrame := make(map[int]*row, len(rows))
-	for i := range rows {
-		byFrame[rows[i].frame] = &rows[i]
-	}
-	for name, parse := range map[string]func(io.Reader, map[int]*row) error{"meta.csv": readMeta, "landmarks68.csv": readLandmarks} {
-		err := read(filepath.Join(dir, name), func(r io.Reader) error { return parse(r, byFrame) })
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+	c := &catalog{root: root}
+	people := map[string]uint32{}
+	for _, p := range parts {
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-	}
-	pictures, err := list(filepath.Join(dir, facesName))
-	if err != nil {
-		return nil, err
-	}
-	var faces []face
-	for _, x := range rows {
-		path, ok := pictures[fmt.Sprintf("frame_det_00_%06d", x.frame)]
-		if !ok {
-			report.skip("picture missing")
-			continue
+		err := c.readPart(p, columns, people, report, func(face int, l *[68][2]float32) error {
+			c.mark[face] = int32(len(c.points))
+			c.points = append(c.points, *l)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("data set %q: %w", p.path(root), err)
 		}
-		if x.identity == "" { // nobody knows who it is: a person of its own
-			x.identity = dir + "#" + strconv.Itoa(x.frame)
-		}
-		faces = append(faces, face{row: x, path: path})
 	}
-	return faces, nil
+	return c, nil
 }
 
-func read(path string, parse func(io.Reader) error) error {
-	f, err := os.Open(path)
+// readPart adds the faces of a part; mark is given their landmarks.
+func (c *catalog) readPart(p *part, columns Columns, people map[string]uint32, report *Report, mark func(face int, l *[68][2]float32) error) error {
+	c.parts = append(c.parts, p)
+	in, err := p.list(c.root)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := parse(f); err != nil {
-		return fmt.Errorf("table %q: %w", path, err)
-	}
-	return nil
-}
-
-// list returns the pictures of a directory by their names without ending.
-func list(dir string) (map[string]string, error) {
-	entries, err := os.ReadDir(dir)
+	byFrame := make(map[int]int, len(in.pictures)) // every frame that was read; -1 where the picture is missing
+	err = in.read(tableName, func(r io.Reader) error {
+		return readLabels(r, columns, report, func(frame int, v au.Vector) (reason string) {
+			if _, twice := byFrame[frame]; twice {
+				return "second face of a frame"
+			}
+			place, ok := in.pictures[uint32(frame)]
+			if !ok {
+				byFrame[frame] = -1
+				return "picture missing"
+			}
+			byFrame[frame] = c.len()
+			c.add(frame, v, place)
+			return ""
+		})
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	pictures := make(map[string]string, len(entries))
-	for _, e := range entries {
-		name := e.Name()
-		switch ext := filepath.Ext(name); ext {
-		case ".bmp", ".jpg", ".jpeg", ".png":
-			pictures[name[:len(name)-len(ext)]] = filepath.Join(dir, name)
-		}
+	find := func(frame int) (int, bool) {
+		i, ok := byFrame[frame]
+		return i, ok && i >= 0
 	}
-	return pictures, nil
+	err = in.read(metaName, func(r io.Reader) error {
+		return readMeta(r, find, func(i int, m meta) {
+			if m.identity != "" {
+				w, known := people[m.identity]
+				if !known {
+					w = uint32(len(c.names))
+					name := m.identity
+					c.names, people[name] = append(c.names, name), w
+				}
+				c.who[i] = w
+			}
+			if m.posed {
+				c.pose[i] = m.pose
+				c.flags[i] |= flagPosed
+			}
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return in.read(landmarksName, func(r io.Reader) error {
+		return readLandmarks(r, find, func(i int, l *[68][2]float32) error {
+			if c.mark[i] >= 0 {
+				return nil // a second row of the same frame
+			}
+			return mark(i, l)
+		})
+	})
 }
 
 // split divides faces by a hash of the person, so that it stays the same when
 // faces are added.
-func split(faces []face, o Options) (train, validation []face) {
+func split(c *catalog, o Options) (train, validation []uint32) {
 	limit := o.ValidationFraction * (1 << 53)
-	for _, f := range faces {
-		h := fnv.New64a()
-		h.Write([]byte(f.identity))
-		// FNV's upper bits hardly differ for names that end differently.
-		z := h.Sum64()
-		z = (z ^ z>>33) * 0xff51afd7ed558ccd
-		z ^= z >> 33
-		if float64(z>>11) < limit {
-			validation = append(validation, f)
+	for i := range c.len() {
+		if float64(spot(c.identity(i))>>11) < limit {
+			validation = append(validation, uint32(i))
 		} else {
-			train = append(train, f)
+			train = append(train, uint32(i))
 		}
 	}
 	return train, validation
 }
 
+// halve keeps the faces of one half of the people.
+func halve(c *catalog, faces []uint32, half Half, report *Report) []uint32 {
+	if half == "" {
+		return faces
+	}
+	kept := faces[:0]
+	for _, f := range faces {
+		if (spot(c.identity(int(f)))&1 == 0) == (half == Even) {
+			kept = append(kept, f)
+		} else {
+			report.skip(reasonHalf)
+		}
+	}
+	return kept
+}
+
 // thin keeps n faces (all for 0), evenly over all parts.
-func thin(faces []face, n int, report *Report) []face {
+func thin(faces []uint32, n int, report *Report) []uint32 {
 	if n <= 0 || n >= len(faces) {
 		return faces
 	}
-	kept := make([]face, n)
+	kept := make([]uint32, n)
 	for i := range kept {
 		kept[i] = faces[i*len(faces)/n]
 	}
@@ -258,40 +254,4 @@ func thin(faces []face, n int, report *Report) []face {
 		report.skip(reasonEnough)
 	}
 	return kept
-}
-
-// load decodes the pictures of faces and drops those it cannot read.
-func load(ctx context.Context, faces []face, o Options, report *Report) ([]face, error) {
-	workers := runtime.GOMAXPROCS(0)
-	g, ctx := errgroup.WithContext(ctx)
-	var done atomic.Int64
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(faces); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				img, err := picture(faces[i].path, o.Size)
-				if err == nil {
-					faces[i].img = img
-				}
-				if n := int(done.Add(1)); o.Progress != nil && (n%256 == 0 || n == len(faces)) {
-					o.Progress(n, len(faces))
-				}
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, fmt.Errorf("read pictures: %w", err)
-	}
-	sound := faces[:0]
-	for _, f := range faces {
-		if f.img == nil {
-			report.skip("picture unreadable")
-			continue
-		}
-		sound = append(sound, f)
-	}
-	return sound, nil
 }

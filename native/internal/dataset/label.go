@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"mien/shared/au"
 )
@@ -17,25 +18,16 @@ const (
 	Presence  Columns = "presence"  // AUxx_c, 0 or 1
 )
 
-// row is what the tables say about one face.
-type row struct {
-	frame     int
-	labels    au.Vector
-	identity  string
-	landmarks *[68][2]float32
-	pose      [3]float32
-	posed     bool
-}
-
-// readLabels reads the rows of EmotioNet.csv; those it leaves out are counted.
-func readLabels(r io.Reader, columns Columns, report *Report) ([]row, error) {
+// readLabels gives add the frames and labels of EmotioNet.csv; add returns why a
+// row is left out. All that are left out are counted.
+func readLabels(r io.Reader, columns Columns, report *Report, add func(frame int, labels au.Vector) (reason string)) error {
 	suffix, top := "_r", float32(au.Max)
 	if columns == Presence {
 		suffix, top = "_c", 1
 	}
 	t, err := newTable(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	names := []string{"frame"}
 	for _, u := range au.Units {
@@ -43,15 +35,13 @@ func readLabels(r io.Reader, columns Columns, report *Report) ([]row, error) {
 	}
 	at, err := t.column(names...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	success, hasSuccess := t.columns["success"]
-	var rows []row
-	seen := map[int]bool{}
 	for {
 		cells, err := t.next()
 		if err == io.EOF {
-			return rows, nil
+			return nil
 		}
 		report.Rows++
 		if errors.Is(err, errLongLine) {
@@ -59,77 +49,86 @@ func readLabels(r io.Reader, columns Columns, report *Report) ([]row, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		x, reason := labelled(cells, at, top)
-		switch {
-		case hasSuccess && (success >= len(cells) || cells[success] == "0" || cells[success] == "0.0"):
+		frame, labels, reason := labelled(cells, at, top)
+		if hasSuccess && (success >= len(cells) || cells[success] == "0" || cells[success] == "0.0") {
 			reason = "not a success"
-		case reason == "" && seen[x.frame]:
-			reason = "second face of a frame"
+		}
+		if reason == "" {
+			reason = add(frame, labels)
 		}
 		if reason != "" {
 			report.skip(reason)
-			continue
 		}
-		seen[x.frame] = true
-		rows = append(rows, x)
 	}
 }
 
 // labelled reads the frame and the labels of one row, or says what is wrong.
-func labelled(cells []string, at []int, top float32) (x row, reason string) {
+func labelled(cells []string, at []int, top float32) (frame int, labels au.Vector, reason string) {
 	for i, place := range at {
 		if place >= len(cells) {
-			return x, "short row"
+			return 0, labels, "short row"
 		}
 		if i == 0 {
 			n, ok := frameNumber(cells[place])
 			if !ok {
-				return x, "no frame number"
+				return 0, labels, "no frame number"
 			}
-			x.frame = n
+			frame = n
 			continue
 		}
 		v, ok := number(cells[place])
 		if !ok {
-			return x, "label is not a number"
+			return 0, labels, "label is not a number"
 		}
 		if v < 0 || v > top {
-			return x, "label out of range"
+			return 0, labels, "label out of range"
 		}
-		x.labels[i-1] = v
+		labels[i-1] = v
 	}
-	return x, ""
+	return frame, labels, ""
 }
 
-// readMeta adds the person and the head's pose to the rows of their frames;
-// what it cannot read stays unknown.
-func readMeta(r io.Reader, rows map[int]*row) error {
+// maxIdentity bounds the name of a person, in bytes.
+const maxIdentity = 256
+
+// meta is a row of meta.csv; what could not be read is unknown.
+type meta struct {
+	identity string
+	pose     [3]float32 // radians
+	posed    bool
+}
+
+// readMeta gives add the person and the head's pose of the faces that find
+// knows by their frames.
+func readMeta(r io.Reader, find func(frame int) (face int, ok bool), add func(face int, m meta)) error {
 	t, err := newTable(r)
 	if err != nil {
 		return err
 	}
 	identity, hasIdentity := t.columns["identity"]
 	pose, poseErr := t.column("pose_Rx", "pose_Ry", "pose_Rz")
-	return eachFrame(t, rows, func(x *row, cells []string) {
-		if hasIdentity && identity < len(cells) && cells[identity] != "" {
-			x.identity = cells[identity]
+	return eachFrame(t, find, func(face int, cells []string) error {
+		var m meta
+		if hasIdentity && identity < len(cells) && len(cells[identity]) <= maxIdentity && !strings.Contains(cells[identity], "\x00") {
+			m.identity = strings.Clone(cells[identity]) // a name must not keep its line
 		}
-		if poseErr != nil {
-			return
-		}
+		m.posed = poseErr == nil
 		for i, place := range pose {
 			if place >= len(cells) {
-				return
+				m.posed = false
+				break
 			}
 			v, ok := number(cells[place])
 			if !ok || v < -4 || v > 4 {
-				return
+				m.posed = false
+				break
 			}
-			x.pose[i] = v
+			m.pose[i] = v
 		}
-		x.posed = true
+		add(face, m)
+		return nil
 	})
 }
 
@@ -137,8 +136,9 @@ func readMeta(r io.Reader, rows map[int]*row) error {
 // turned heads do, a landmark further away is a failed fit.
 const maxOutside = 64
 
-// readLandmarks adds landmarks to the rows of their frames.
-func readLandmarks(r io.Reader, rows map[int]*row) error {
+// readLandmarks gives add the landmarks of the faces that find knows by their
+// frames; l is add's to copy.
+func readLandmarks(r io.Reader, find func(frame int) (face int, ok bool), add func(face int, l *[68][2]float32) error) error {
 	t, err := newTable(r)
 	if err != nil {
 		return err
@@ -151,23 +151,23 @@ func readLandmarks(r io.Reader, rows map[int]*row) error {
 	if err != nil {
 		return err
 	}
-	return eachFrame(t, rows, func(x *row, cells []string) {
-		var l [68][2]float32
+	var l [68][2]float32
+	return eachFrame(t, find, func(face int, cells []string) error {
 		for i, place := range at {
 			if place >= len(cells) {
-				return
+				return nil
 			}
 			v, ok := number(cells[place])
 			if !ok || v < -maxOutside || v > 127+maxOutside {
-				return
+				return nil
 			}
 			l[i/2][i%2] = v
 		}
-		x.landmarks = &l
+		return add(face, &l)
 	})
 }
 
-func eachFrame(t *table, rows map[int]*row, do func(*row, []string)) error {
+func eachFrame(t *table, find func(frame int) (int, bool), do func(face int, cells []string) error) error {
 	at, err := t.column("frame")
 	if err != nil {
 		return err
@@ -186,8 +186,12 @@ func eachFrame(t *table, rows map[int]*row, do func(*row, []string)) error {
 		if at[0] >= len(cells) {
 			continue
 		}
-		if n, ok := frameNumber(cells[at[0]]); ok && rows[n] != nil {
-			do(rows[n], cells)
+		if n, ok := frameNumber(cells[at[0]]); ok {
+			if face, known := find(n); known {
+				if err := do(face, cells); err != nil {
+					return err
+				}
+			}
 		}
 	}
 }

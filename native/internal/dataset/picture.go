@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
-	"os"
 
 	"mien/shared/pixel"
 )
@@ -15,26 +13,14 @@ const (
 	maxSide = 2048     // pixels; OpenFace's aligned faces have 112
 )
 
-// picture reads a square picture as [S S 3].
-func picture(path string, size int) ([]uint8, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxFile {
-		return nil, fmt.Errorf("picture %q: more than %d bytes", path, maxFile)
-	}
+// square decodes a square picture as [S S 3].
+func square(b []byte, size int) ([]uint8, error) {
 	img, err := pixel.Decode(b)
 	if err != nil {
-		return nil, fmt.Errorf("picture %q: %w", path, err)
+		return nil, err
 	}
 	if w, h := img.Rect.Dx(), img.Rect.Dy(); w != h || w > maxSide {
-		return nil, fmt.Errorf("picture %q: %dx%d: %w", path, w, h, errSquare)
+		return nil, fmt.Errorf("%dx%d: %w", w, h, errSquare)
 	}
 	return reduce(img, size), nil
 }

@@ -8,9 +8,9 @@ import (
 
 // Report says how many rows were kept and why the others were left out.
 type Report struct {
-	Rows    int            // rows found
-	Kept    int            // rows kept
-	Skipped map[string]int // reason -> rows
+	Rows    int            `json:"rows"`              // rows found
+	Kept    int            `json:"kept"`              // rows kept
+	Skipped map[string]int `json:"skipped,omitempty"` // reason -> rows
 }
 
 func (r *Report) skip(reason string) {

@@ -13,6 +13,7 @@ const (
 	maxLine    = 64 << 10 // OpenFace's widest table (709 columns) has lines of 6 KB
 	maxColumns = 4096
 	maxRows    = 4e6 // EmotioNet has 1 million images
+	maxFrame   = 1e9
 )
 
 // table reads comma-separated values row by row. It takes what OpenFace and
@@ -124,5 +125,5 @@ func number(s string) (float32, bool) {
 func frameNumber(s string) (int, bool) {
 	v, err := strconv.ParseFloat(s, 64)
 	n := int(v)
-	return n, err == nil && v >= 0 && v <= 1e9 && float64(n) == v
+	return n, err == nil && v >= 0 && v <= maxFrame && float64(n) == v
 }

@@ -1,0 +1,231 @@
+package dataset
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+const (
+	tableName     = "EmotioNet.csv"
+	metaName      = "meta.csv"
+	landmarksName = "landmarks68.csv"
+	facesName     = "EmotioNet_aligned"
+	faceName      = "frame_det_00_"
+	shardEnding   = ".tar"
+
+	maxParts = 1000
+	listed   = 4096 // directory entries that are read at once
+	maxTable = 1 << 36
+)
+
+// part is a table with its pictures: a processed directory, or a shard, which is
+// the tar file of one.
+type part struct {
+	name  string // relative to the root
+	shard bool
+
+	once sync.Once
+	file *os.File
+	err  error
+}
+
+// place is where a picture lies.
+type place struct {
+	ending uint8
+	at     int64  // in a shard
+	size   uint32 // there
+}
+
+// path is where the part lies under root.
+func (p *part) path(root string) string { return filepath.Join(root, filepath.FromSlash(p.name)) }
+
+// picture is the path of a picture; of one in a shard, what it is called there.
+func (p *part) picture(root string, frame uint32, ending uint8) string {
+	return filepath.Join(p.path(root), facesName, fmt.Sprintf("%s%06d%s", faceName, frame, endings[ending]))
+}
+
+// open returns the shard's file, which stays open.
+func (p *part) open(root string) (*os.File, error) {
+	p.once.Do(func() { p.file, p.err = os.Open(p.path(root)) })
+	return p.file, p.err
+}
+
+// contents are the tables and pictures of a part.
+type contents struct {
+	tables   map[string]func() (io.ReadCloser, error)
+	pictures map[uint32]place // by frame
+}
+
+// findParts returns the parts of a data set: ROOT itself, ROOT/processed,
+// ROOT/<part>/processed, or else ROOT's shards.
+func findParts(root string) ([]*part, error) {
+	for _, dir := range []string{".", "processed"} {
+		if _, err := os.Stat(filepath.Join(root, dir, tableName)); err == nil {
+			return []*part{{name: dir}}, nil
+		}
+	}
+	var parts []*part
+	for _, pattern := range []string{filepath.Join("*", "processed", tableName), "*" + shardEnding} {
+		found, err := filepath.Glob(filepath.Join(escape(root), pattern))
+		if err != nil {
+			return nil, fmt.Errorf("data set %q: %w", root, err)
+		}
+		sort.Strings(found)
+		for _, f := range found {
+			shard := filepath.Ext(f) == shardEnding
+			if !shard {
+				f = filepath.Dir(f)
+			}
+			name, err := filepath.Rel(root, f)
+			if err != nil {
+				return nil, fmt.Errorf("data set %q: %w", root, err)
+			}
+			parts = append(parts, &part{name: filepath.ToSlash(name), shard: shard})
+		}
+		if len(parts) > 0 {
+			break
+		}
+	}
+	if len(parts) == 0 || len(parts) > maxParts {
+		return nil, fmt.Errorf("data set %q: %d parts of the form PART/processed/%s, or shards NAME%s, want 1 to %d", root, len(parts), tableName, shardEnding, maxParts)
+	}
+	return parts, nil
+}
+
+// escape keeps characters of a directory's name from meaning a pattern.
+func escape(dir string) string {
+	if runtime.GOOS == "windows" {
+		return dir // Glob knows no escape there
+	}
+	var b []rune
+	for _, r := range dir {
+		if r == '*' || r == '?' || r == '[' || r == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, r)
+	}
+	return string(b)
+}
+
+// list returns what a part holds.
+func (p *part) list(root string) (contents, error) {
+	if p.shard {
+		return p.listShard(root)
+	}
+	dir := p.path(root)
+	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[uint32]place{}}
+	for _, name := range []string{tableName, metaName, landmarksName} {
+		c.tables[name] = func() (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name)) }
+	}
+	f, err := os.Open(filepath.Join(dir, facesName))
+	if err != nil {
+		return c, err
+	}
+	defer f.Close()
+	for { // never all names at once: a million take 200 MB
+		entries, err := f.ReadDir(listed)
+		for _, e := range entries {
+			c.put(e.Name(), place{})
+		}
+		if err == io.EOF {
+			return c, nil
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+}
+
+// put notes a picture by its file's name; other files are none. Of two pictures
+// of a frame the ending decides, not the order of the directory.
+func (c *contents) put(name string, p place) {
+	ending := filepath.Ext(name)
+	number, ok := strings.CutPrefix(name[:len(name)-len(ending)], faceName)
+	if !ok {
+		return
+	}
+	frame, err := strconv.ParseUint(number, 10, 32)
+	if err != nil || frame > maxFrame || fmt.Sprintf("%06d", frame) != number {
+		return
+	}
+	for i, e := range endings {
+		if e != ending {
+			continue
+		}
+		p.ending = uint8(i)
+		if old, twice := c.pictures[uint32(frame)]; !twice || old.ending < p.ending {
+			c.pictures[uint32(frame)] = p
+		}
+	}
+}
+
+// listShard walks the headers of a tar file; nothing is unpacked.
+func (p *part) listShard(root string) (contents, error) {
+	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[uint32]place{}}
+	f, err := p.open(root)
+	if err != nil {
+		return c, err
+	}
+	walk := io.NewSectionReader(f, 0, 1<<62)
+	r := tar.NewReader(walk)
+	for n := 0; ; n++ {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return c, fmt.Errorf("shard %q: entry %d: %w", p.name, n, err)
+		}
+		if n > maxRows {
+			return c, fmt.Errorf("shard %q: more than %d entries", p.name, int(maxRows))
+		}
+		at, err := walk.Seek(0, io.SeekCurrent) // Next reads whole blocks and no more
+		if err != nil {
+			return c, err
+		}
+		dir, name := filepath.Split(filepath.FromSlash(h.Name))
+		switch {
+		case h.Typeflag != tar.TypeReg:
+		case filepath.Base(dir) == facesName && h.Size <= maxFile:
+			c.put(name, place{at: at, size: uint32(h.Size)})
+		case name == tableName, name == metaName, name == landmarksName:
+			if h.Size > maxTable {
+				return c, fmt.Errorf("shard %q: table %q of %d bytes", p.name, name, h.Size)
+			}
+			c.tables[name] = func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, at, h.Size)), nil }
+		}
+	}
+	if c.tables[tableName] == nil {
+		return c, fmt.Errorf("shard %q: no %s in it", p.name, tableName)
+	}
+	return c, nil
+}
+
+// read parses a table; one that is not there is no error.
+func (c *contents) read(name string, parse func(io.Reader) error) error {
+	open := c.tables[name]
+	if open == nil {
+		return nil
+	}
+	f, err := open()
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := parse(f); err != nil {
+		return fmt.Errorf("table %q: %w", name, err)
+	}
+	return nil
+}

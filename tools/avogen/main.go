@@ -13,20 +13,35 @@ import (
 
 func main() {
 	ConstraintExpr("amd64")
-	zmm, ymm := func() reg.VecVirtual { return ZMM() }, func() reg.VecVirtual { return YMM() }
-	tile("tileAVX512", 8, 2, zmm, 64)
-	tile("tileAVX512Narrow", 8, 1, zmm, 64)
-	tile("tileAVX2", 6, 2, ymm, 32)
-	tile("tileAVX2Narrow", 6, 1, ymm, 32)
+	tile("tileAVX512x8", 8, 32)
+	tile("tileAVX512x16", 8, 64)
+	tile("tileAVX512x24", 8, 64, 32)
+	tile("tileAVX512x32", 8, 64, 64)
+	tile("tileAVX2x8", 6, 32)
+	tile("tileAVX2x16", 6, 32, 32)
+	peak("peakAVX512", 64)
+	peak("peakAVX2", 32)
 	Generate()
 }
 
-// tile writes a kernel of rows x vectors: all sums stay in registers, and each
-// element of a is broadcast from where it lies.
-func tile(name string, rows, vectors int, vector func() reg.VecVirtual, width int) {
+// vector returns a register of width bytes.
+func vector(width int) reg.VecVirtual {
+	if width == 64 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// tile writes a kernel of rows times vectors of the given widths in bytes: all
+// sums stay in registers, and each element of a is broadcast from where it lies.
+func tile(name string, rows int, widths ...int) {
+	columns := 0
+	for _, w := range widths {
+		columns += w / 4
+	}
 	TEXT(name, NOSPLIT, "func(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d columns, see variant.", name, rows, vectors*width/4))
+	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d columns, see variant.", name, rows, columns))
 	k, terms, b := Load(Param("k"), GP64()), Load(Param("terms"), GP64()), Load(Param("b"), GP64())
 	table, stride := Load(Param("rows"), GP64()), Load(Param("stride"), GP64())
 	SHLQ(Imm(2), stride)
@@ -37,26 +52,34 @@ func tile(name string, rows, vectors int, vector func() reg.VecVirtual, width in
 	}
 	sums := make([][]reg.VecVirtual, rows)
 	for i := range sums {
-		for range vectors {
-			s := vector()
+		for _, w := range widths {
+			s := vector(w)
 			VXORPS(s, s, s)
 			sums[i] = append(sums[i], s)
 		}
 	}
-	columns := make([]reg.VecVirtual, vectors)
-	for j := range columns {
-		columns[j] = vector()
+	disp := make([]int, len(widths))
+	row := make([]reg.VecVirtual, len(widths)) // of b
+	for j, w := range widths {
+		row[j] = vector(w)
+		if j > 0 {
+			disp[j] = disp[j-1] + widths[j-1]
+		}
 	}
 	at := GP64()
 	Label(name + "_loop")
 	MOVLQSX(Mem{Base: terms}, at)
-	for j, v := range columns {
-		VMOVUPS(Mem{Base: b, Disp: j * width}, v)
+	for j, v := range row {
+		VMOVUPS(Mem{Base: b, Disp: disp[j]}, v)
 	}
 	for i := range rows {
-		x := vector()
+		x := vector(widths[0])
 		VBROADCASTSS(Mem{Base: from[i], Index: at, Scale: 4}, x)
-		for j, v := range columns {
+		for j, v := range row {
+			if widths[j] < widths[0] {
+				VFMADD231PS(x.(interface{ AsY() reg.Register }).AsY(), v, sums[i][j])
+				continue
+			}
 			VFMADD231PS(x, v, sums[i][j])
 		}
 	}
@@ -72,16 +95,41 @@ func tile(name string, rows, vectors int, vector func() reg.VecVirtual, width in
 	for i := range rows {
 		MOVQ(Mem{Base: table, Disp: 8 * i}, out)
 		for j, s := range sums[i] {
-			VADDPS(Mem{Base: out, Disp: j * width}, s, s)
+			VADDPS(Mem{Base: out, Disp: disp[j]}, s, s)
 		}
 	}
 	Label(name + "_store")
 	for i := range rows {
 		MOVQ(Mem{Base: table, Disp: 8 * i}, out)
 		for j, s := range sums[i] {
-			VMOVUPS(s, Mem{Base: out, Disp: j * width})
+			VMOVUPS(s, Mem{Base: out, Disp: disp[j]})
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// peak writes n rounds of multiply-adds between registers alone: what no kernel
+// can be faster than. Each round has twelve that wait for nothing but their own
+// last round, more than any processor has under way.
+func peak(name string, width int) {
+	const chains = 12
+	TEXT(name, NOSPLIT, "func(n int)")
+	Doc(fmt.Sprintf("%s does n times %d multiply-adds of %d floats.", name, chains, width/4))
+	n := Load(Param("n"), GP64())
+	x := vector(width)
+	VXORPS(x, x, x)
+	sums := make([]reg.VecVirtual, chains)
+	for i := range sums {
+		sums[i] = vector(width)
+		VXORPS(sums[i], sums[i], sums[i])
+	}
+	Label(name + "_loop")
+	for _, s := range sums {
+		VFMADD231PS(x, x, s)
+	}
+	DECQ(n)
+	JNZ(LabelRef(name + "_loop"))
 	VZEROUPPER()
 	RET()
 }

@@ -95,7 +95,7 @@ func (w *Workspace) Conv(s ConvShape, after After) func(y, x, weights []float32)
 	b := w.wide(len(p.terms), s.K, lines(m.floats()))
 	return func(y, x, weights []float32) {
 		buf := w.take()
-		p.run(w, y, m.fill(w, buf, x), b(buf, weights))
+		p.run(w, y, m.fill(w, buf, x), b(buf, weights), nil)
 	}
 }
 
@@ -104,10 +104,11 @@ func (w *Workspace) Conv(s ConvShape, after After) func(y, x, weights []float32)
 func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
 	m, n := s.photos(), padded(s.K)
 	p := w.product(s.K, n, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m), nil)
-	b := w.wide(len(p.terms), s.K, lines(m.floats()))
+	skip := lines(p.shard())
+	b := w.wide(len(p.terms), s.K, skip+lines(m.floats()))
 	return func(dw, x, dy []float32) {
 		buf := w.take()
-		p.run(w, dw, m.fill(w, buf, x), b(buf, dy))
+		p.run(w, dw, m.fill(w, buf[skip:], x), b(buf, dy), buf)
 	}
 }
 
@@ -192,7 +193,7 @@ func (w *Workspace) ConvInput(s ConvShape, after After) func(dx, dy, weights []f
 		}
 		at := 0
 		for _, p := range phases {
-			p.run(w, dx, dy, to[at*tap:])
+			p.run(w, dx, dy, to[at*tap:], nil)
 			at += len(p.taps)
 		}
 	}

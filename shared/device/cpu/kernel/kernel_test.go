@@ -20,6 +20,8 @@ var shapes = []ConvShape{
 	{N: 1, H: 8, W: 8, C: 64, KH: 3, KW: 3, K: 32, S: 1, P: 1},
 	{N: 1, H: 9, W: 7, C: 3, KH: 2, KW: 2, K: 5, S: 3, P: 1},
 	{N: 2, H: 6, W: 5, C: 40, KH: 3, KW: 3, K: 48, S: 2, P: 1},
+	{N: 2, H: 47, W: 51, C: 3, KH: 3, KW: 3, K: 7, S: 1, P: 1}, // sums in shards
+	{N: 1, H: 96, W: 96, C: 4, KH: 4, KW: 4, K: 24, S: 1, P: 1},
 	{N: 1, H: 7, W: 7, C: 2, KH: 4, KW: 4, K: 3, S: 2, P: 0},
 }
 

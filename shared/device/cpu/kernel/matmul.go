@@ -8,7 +8,7 @@ func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
 		p.rows, p.terms = steps(m, 1), steps(k, m)
 	}
 	if !tb && padded(n) == n {
-		return func(c, a, b []float32) { p.run(w, c, a, b) }
+		return func(c, a, b []float32) { p.run(w, c, a, b, nil) }
 	}
 	p.stride = padded(n)
 	w.reserve(k * p.stride)
@@ -20,7 +20,7 @@ func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
 	return func(c, a, b []float32) {
 		from, to = b, w.take()[:k*p.stride]
 		w.loop(k, packRows, turn)
-		p.run(w, c, a, to)
+		p.run(w, c, a, to, nil)
 	}
 }
 

@@ -4,7 +4,7 @@ import "unsafe"
 
 // plain is the tile in Go: 16 sums that fit a processor's (or WebAssembly's)
 // registers.
-var plain = variant{"go", 4, 4, 4, tilePlain, tilePlain, nil}
+var plain = variant{name: "go", mr: 4, nr: 4, unit: 4, tiles: []tile{tilePlain}}
 
 // tilePlain is a tile of 4 x 4. The products are rounded before they are
 // added, so that no platform fuses.

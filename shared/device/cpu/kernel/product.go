@@ -14,6 +14,16 @@ const rowTiles = 16
 // machines of that many cores.
 const leastTasks = 16
 
+// Sums of many terms for a small result, as of the gradient of a convolution's
+// weights, are split into shards that each read their part of both operands
+// once; their results are added up in order. The split depends on the shape
+// alone, so that the result does not on the number of cores.
+const (
+	shardTerms  = 1 << 11 // at least, of one shard
+	mostShards  = 16
+	shardFloats = 1 << 18 // at most, of all shards' results
+)
+
 // product is c = a * b where element (i, p) of a lies at a[rows[i]+terms[p]],
 // row p of b at b[p*stride:] and row i of c at c[outs[i]:]; c has n columns,
 // b at least as many up to the next whole narrow tile.
@@ -29,6 +39,10 @@ type product struct {
 	across  int  // tasks side by side
 	task    func(lo, hi int)
 	after   After
+
+	shards, share int       // share is the number of terms of a shard
+	partial       []float32 // results of the shards, where there are several
+	total         func(lo, hi int)
 }
 
 // After is called with rows lo to hi of a result once they are complete, from
@@ -44,7 +58,7 @@ type desk struct {
 
 // product prepares one; with after, a task makes whole rows.
 func (w *Workspace) product(n, stride int, rows, outs, terms []int32, after After) *product {
-	p := &product{variant: current, n: n, stride: stride, rows: rows, outs: outs, terms: terms, after: after}
+	p := &product{variant: current, n: n, stride: stride, rows: rows, outs: outs, terms: terms, after: after, shards: 1, share: len(terms)}
 	w.tables += len(rows) + len(outs) + len(terms)
 	p.across = (n + p.nr - 1) / p.nr
 	tiles := (len(rows) + p.mr - 1) / p.mr
@@ -54,21 +68,52 @@ func (w *Workspace) product(n, stride int, rows, outs, terms []int32, after Afte
 		p.high = min(max(tiles/leastTasks, 1), rowTiles)
 	}
 	p.task = func(lo, hi int) {
-		d := desks.Get().(*desk)
+		d, high := desks.Get().(*desk), (tiles+p.high-1)/p.high
 		for t := lo; t < hi; t++ {
-			i0, i1 := t/p.across*p.high, min((t/p.across+1)*p.high, tiles)
+			at := t % (high * p.across)
+			i0 := at / p.across * p.high
+			i1 := min(i0+p.high, tiles)
 			if after == nil {
-				p.block(d, i0, i1, t%p.across*p.nr)
+				p.block(d, i0, i1, at%p.across*p.nr, t/(high*p.across))
 				continue
 			}
 			for j := 0; j < n; j += p.nr {
-				p.block(d, i0, i1, j)
+				p.block(d, i0, i1, j, 0)
 			}
 			after(i0*p.mr, min(i1*p.mr, len(rows)))
 		}
 		desks.Put(d)
 	}
 	return p
+}
+
+// shard splits the sum of a product whose results lie one after the other, and
+// returns how many floats of memory the shards' results need; they begin at skip.
+func (p *product) shard() int {
+	size := len(p.rows) * p.n
+	p.shards = min(len(p.terms)/shardTerms, mostShards, shardFloats/size)
+	if p.shards < 2 {
+		p.shards = 1
+		return 0
+	}
+	// Whole passes, so that no shard begins in the middle of one.
+	p.share = ((len(p.terms)+p.shards-1)/p.shards + depth - 1) / depth * depth
+	p.shards = (len(p.terms) + p.share - 1) / p.share
+	tiles := (len(p.rows) + p.mr - 1) / p.mr
+	p.high = tiles
+	for p.high > 1 && tiles*p.shards*p.across < leastTasks*p.high {
+		p.high = (p.high + 1) / 2
+	}
+	p.total = func(lo, hi int) {
+		c := p.c[lo:hi]
+		copy(c, p.partial[lo:hi])
+		for s := 1; s < p.shards; s++ {
+			for i, v := range p.partial[s*size+lo : s*size+hi] {
+				c[i] += v
+			}
+		}
+	}
+	return p.shards * size
 }
 
 // runs reports whether each four terms follow each other.
@@ -82,34 +127,42 @@ func runs(terms []int32) bool {
 }
 
 // padded is the number of columns that b needs for n columns of c.
-func padded(n int) int { return (n + current.narrowNR - 1) / current.narrowNR * current.narrowNR }
+func padded(n int) int { return (n + current.unit - 1) / current.unit * current.unit }
 
-// run computes the product on all cores.
-func (p *product) run(w *Workspace, c, a, b []float32) {
-	p.a, p.b, p.c = a, b, c
+// run computes the product on all cores; partial is memory for shards.
+func (p *product) run(w *Workspace, c, a, b, partial []float32) {
+	p.a, p.b, p.c, p.partial = a, b, c, partial
 	if p.sweep != nil && !p.looked {
 		p.dense, p.looked = runs(p.terms), true
 	}
 	tiles := (len(p.rows) + p.mr - 1) / p.mr
-	w.loop((tiles+p.high-1)/p.high*p.across, 1, p.task)
-	p.a, p.b, p.c = nil, nil, nil
+	w.loop((tiles+p.high-1)/p.high*p.across*p.shards, 1, p.task)
+	if p.shards > 1 {
+		w.loop(len(p.rows)*p.n, 1<<12, p.total)
+	}
+	p.a, p.b, p.c, p.partial = nil, nil, nil, nil
 }
 
-// block computes tiles i0 to i1 of the columns from j on.
-func (p *product) block(d *desk, i0, i1, j int) {
-	f, nr := p.variant.wide, p.nr
-	if p.n-j <= p.narrowNR {
-		f, nr = p.narrow, p.narrowNR
+// block computes tiles i0 to i1 of the columns from j on, in the given shard.
+func (p *product) block(d *desk, i0, i1, j, shard int) {
+	cols := min(p.nr, p.n-j)
+	wide := (cols + p.unit - 1) / p.unit
+	nr := wide * p.unit
+	result := p.c
+	if p.shards > 1 {
+		size := len(p.rows) * p.n
+		result = p.partial[shard*size : (shard+1)*size]
 	}
-	cols := min(nr, p.n-j)
-	a, c := unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(p.c))
-	for k0 := 0; k0 < len(p.terms); k0 += depth {
-		k, add := min(depth, len(p.terms)-k0), min(k0, 1)
+	a, c := unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(result))
+	first, end := shard*p.share, min((shard+1)*p.share, len(p.terms))
+	for k0 := first; k0 < end; k0 += depth {
+		k, add := min(depth, end-k0), min(k0-first, 1)
 		if p.sweep != nil {
 			lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
-			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, p.c[j:], cols, add, p.dense)
+			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, result[j:], cols, add, p.dense)
 			continue
 		}
+		f := p.tiles[wide-1]
 		for i := i0 * p.mr; i < min(i1*p.mr, len(p.rows)); i += p.mr {
 			rows := min(p.mr, len(p.rows)-i)
 			for r := range p.mr {
@@ -129,7 +182,7 @@ func (p *product) block(d *desk, i0, i1, j int) {
 			}
 			f(k, &p.terms[k0], &d.rows[0], &p.b[k0*p.stride+j], p.stride, &d.outs[0], 0)
 			for r := range rows {
-				dst := p.c[int(p.outs[i+r])+j:][:cols]
+				dst := result[int(p.outs[i+r])+j:][:cols]
 				if add == 0 {
 					copy(dst, d.edge[r*nr:])
 					continue

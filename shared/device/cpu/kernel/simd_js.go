@@ -23,7 +23,7 @@ func available() []variant {
 	if level == 2 {
 		name = "simd128-fma"
 	}
-	return []variant{{name: name, mr: 4, nr: 8, narrowNR: 8, sweep: sweepSIMD}, plain}
+	return []variant{{name: name, mr: 4, nr: 8, unit: 8, sweep: sweepSIMD}, plain}
 }
 
 func sweepSIMD(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int, dense bool) {

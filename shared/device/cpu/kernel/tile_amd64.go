@@ -4,22 +4,38 @@
 
 package kernel
 
-// tileAVX512 computes a tile of 8 rows and 32 columns, see variant.
+// tileAVX512x8 computes a tile of 8 rows and 8 columns, see variant.
 //
 //go:noescape
-func tileAVX512(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+func tileAVX512x8(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
-// tileAVX512Narrow computes a tile of 8 rows and 16 columns, see variant.
+// tileAVX512x16 computes a tile of 8 rows and 16 columns, see variant.
 //
 //go:noescape
-func tileAVX512Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+func tileAVX512x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
-// tileAVX2 computes a tile of 6 rows and 16 columns, see variant.
+// tileAVX512x24 computes a tile of 8 rows and 24 columns, see variant.
 //
 //go:noescape
-func tileAVX2(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+func tileAVX512x24(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
-// tileAVX2Narrow computes a tile of 6 rows and 8 columns, see variant.
+// tileAVX512x32 computes a tile of 8 rows and 32 columns, see variant.
 //
 //go:noescape
-func tileAVX2Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+func tileAVX512x32(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// tileAVX2x8 computes a tile of 6 rows and 8 columns, see variant.
+//
+//go:noescape
+func tileAVX2x8(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// tileAVX2x16 computes a tile of 6 rows and 16 columns, see variant.
+//
+//go:noescape
+func tileAVX2x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+
+// peakAVX512 does n times 12 multiply-adds of 16 floats.
+func peakAVX512(n int)
+
+// peakAVX2 does n times 12 multiply-adds of 8 floats.
+func peakAVX2(n int)

@@ -4,9 +4,312 @@
 
 #include "textflag.h"
 
-// func tileAVX512(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// func tileAVX512x8(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX512x8(SB), NOSPLIT, $0-56
+	MOVQ   k+0(FP), AX
+	MOVQ   terms+8(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   rows+16(FP), BX
+	MOVQ   stride+32(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   (BX), DI
+	MOVQ   8(BX), R8
+	MOVQ   16(BX), R9
+	MOVQ   24(BX), R10
+	MOVQ   32(BX), R11
+	MOVQ   40(BX), R12
+	MOVQ   48(BX), R13
+	MOVQ   56(BX), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+tileAVX512x8_loop:
+	MOVLQSX      (CX), R14
+	VMOVUPS      (DX), Y8
+	VBROADCASTSS (DI)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS (R8)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS (R9)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS (R10)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS (R11)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS (R12)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS (R13)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS (BX)(R14*4), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         $0x04, CX
+	ADDQ         SI, DX
+	DECQ         AX
+	JNZ          tileAVX512x8_loop
+	MOVQ         outs+40(FP), AX
+	MOVQ         add+48(FP), CX
+	TESTQ        CX, CX
+	JZ           tileAVX512x8_store
+	MOVQ         (AX), CX
+	VADDPS       (CX), Y0, Y0
+	MOVQ         8(AX), CX
+	VADDPS       (CX), Y1, Y1
+	MOVQ         16(AX), CX
+	VADDPS       (CX), Y2, Y2
+	MOVQ         24(AX), CX
+	VADDPS       (CX), Y3, Y3
+	MOVQ         32(AX), CX
+	VADDPS       (CX), Y4, Y4
+	MOVQ         40(AX), CX
+	VADDPS       (CX), Y5, Y5
+	MOVQ         48(AX), CX
+	VADDPS       (CX), Y6, Y6
+	MOVQ         56(AX), CX
+	VADDPS       (CX), Y7, Y7
+
+tileAVX512x8_store:
+	MOVQ    (AX), CX
+	VMOVUPS Y0, (CX)
+	MOVQ    8(AX), CX
+	VMOVUPS Y1, (CX)
+	MOVQ    16(AX), CX
+	VMOVUPS Y2, (CX)
+	MOVQ    24(AX), CX
+	VMOVUPS Y3, (CX)
+	MOVQ    32(AX), CX
+	VMOVUPS Y4, (CX)
+	MOVQ    40(AX), CX
+	VMOVUPS Y5, (CX)
+	MOVQ    48(AX), CX
+	VMOVUPS Y6, (CX)
+	MOVQ    56(AX), CX
+	VMOVUPS Y7, (CX)
+	VZEROUPPER
+	RET
+
+// func tileAVX512x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512(SB), NOSPLIT, $0-56
+TEXT ·tileAVX512x16(SB), NOSPLIT, $0-56
+	MOVQ   k+0(FP), AX
+	MOVQ   terms+8(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   rows+16(FP), BX
+	MOVQ   stride+32(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   (BX), DI
+	MOVQ   8(BX), R8
+	MOVQ   16(BX), R9
+	MOVQ   24(BX), R10
+	MOVQ   32(BX), R11
+	MOVQ   40(BX), R12
+	MOVQ   48(BX), R13
+	MOVQ   56(BX), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+
+tileAVX512x16_loop:
+	MOVLQSX      (CX), R14
+	VMOVUPS      (DX), Z8
+	VBROADCASTSS (DI)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VBROADCASTSS (R8)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VBROADCASTSS (R9)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VBROADCASTSS (R10)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS (R11)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VBROADCASTSS (R12)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VBROADCASTSS (R13)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VBROADCASTSS (BX)(R14*4), Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         $0x04, CX
+	ADDQ         SI, DX
+	DECQ         AX
+	JNZ          tileAVX512x16_loop
+	MOVQ         outs+40(FP), AX
+	MOVQ         add+48(FP), CX
+	TESTQ        CX, CX
+	JZ           tileAVX512x16_store
+	MOVQ         (AX), CX
+	VADDPS       (CX), Z0, Z0
+	MOVQ         8(AX), CX
+	VADDPS       (CX), Z1, Z1
+	MOVQ         16(AX), CX
+	VADDPS       (CX), Z2, Z2
+	MOVQ         24(AX), CX
+	VADDPS       (CX), Z3, Z3
+	MOVQ         32(AX), CX
+	VADDPS       (CX), Z4, Z4
+	MOVQ         40(AX), CX
+	VADDPS       (CX), Z5, Z5
+	MOVQ         48(AX), CX
+	VADDPS       (CX), Z6, Z6
+	MOVQ         56(AX), CX
+	VADDPS       (CX), Z7, Z7
+
+tileAVX512x16_store:
+	MOVQ    (AX), CX
+	VMOVUPS Z0, (CX)
+	MOVQ    8(AX), CX
+	VMOVUPS Z1, (CX)
+	MOVQ    16(AX), CX
+	VMOVUPS Z2, (CX)
+	MOVQ    24(AX), CX
+	VMOVUPS Z3, (CX)
+	MOVQ    32(AX), CX
+	VMOVUPS Z4, (CX)
+	MOVQ    40(AX), CX
+	VMOVUPS Z5, (CX)
+	MOVQ    48(AX), CX
+	VMOVUPS Z6, (CX)
+	MOVQ    56(AX), CX
+	VMOVUPS Z7, (CX)
+	VZEROUPPER
+	RET
+
+// func tileAVX512x24(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·tileAVX512x24(SB), NOSPLIT, $0-56
+	MOVQ   k+0(FP), AX
+	MOVQ   terms+8(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   rows+16(FP), BX
+	MOVQ   stride+32(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   (BX), DI
+	MOVQ   8(BX), R8
+	MOVQ   16(BX), R9
+	MOVQ   24(BX), R10
+	MOVQ   32(BX), R11
+	MOVQ   40(BX), R12
+	MOVQ   48(BX), R13
+	MOVQ   56(BX), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Y1, Y1, Y1
+	VXORPS Z2, Z2, Z2
+	VXORPS Y3, Y3, Y3
+	VXORPS Z4, Z4, Z4
+	VXORPS Y5, Y5, Y5
+	VXORPS Z6, Z6, Z6
+	VXORPS Y7, Y7, Y7
+	VXORPS Z8, Z8, Z8
+	VXORPS Y9, Y9, Y9
+	VXORPS Z10, Z10, Z10
+	VXORPS Y11, Y11, Y11
+	VXORPS Z12, Z12, Z12
+	VXORPS Y13, Y13, Y13
+	VXORPS Z14, Z14, Z14
+	VXORPS Y15, Y15, Y15
+
+tileAVX512x24_loop:
+	MOVLQSX      (CX), R14
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Y17
+	VBROADCASTSS (DI)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Y18, Y17, Y1
+	VBROADCASTSS (R8)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Y18, Y17, Y3
+	VBROADCASTSS (R9)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Y18, Y17, Y5
+	VBROADCASTSS (R10)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Y18, Y17, Y7
+	VBROADCASTSS (R11)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Y18, Y17, Y9
+	VBROADCASTSS (R12)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Y18, Y17, Y11
+	VBROADCASTSS (R13)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z12
+	VFMADD231PS  Y18, Y17, Y13
+	VBROADCASTSS (BX)(R14*4), Z18
+	VFMADD231PS  Z18, Z16, Z14
+	VFMADD231PS  Y18, Y17, Y15
+	ADDQ         $0x04, CX
+	ADDQ         SI, DX
+	DECQ         AX
+	JNZ          tileAVX512x24_loop
+	MOVQ         outs+40(FP), AX
+	MOVQ         add+48(FP), CX
+	TESTQ        CX, CX
+	JZ           tileAVX512x24_store
+	MOVQ         (AX), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Y1, Y1
+	MOVQ         8(AX), CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Y3, Y3
+	MOVQ         16(AX), CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Y5, Y5
+	MOVQ         24(AX), CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Y7, Y7
+	MOVQ         32(AX), CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Y9, Y9
+	MOVQ         40(AX), CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Y11, Y11
+	MOVQ         48(AX), CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Y13, Y13
+	MOVQ         56(AX), CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Y15, Y15
+
+tileAVX512x24_store:
+	MOVQ    (AX), CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Y1, 64(CX)
+	MOVQ    8(AX), CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Y3, 64(CX)
+	MOVQ    16(AX), CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Y5, 64(CX)
+	MOVQ    24(AX), CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Y7, 64(CX)
+	MOVQ    32(AX), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Y9, 64(CX)
+	MOVQ    40(AX), CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Y11, 64(CX)
+	MOVQ    48(AX), CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Y13, 64(CX)
+	MOVQ    56(AX), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Y15, 64(CX)
+	VZEROUPPER
+	RET
+
+// func tileAVX512x32(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·tileAVX512x32(SB), NOSPLIT, $0-56
 	MOVQ   k+0(FP), AX
 	MOVQ   terms+8(FP), CX
 	MOVQ   b+24(FP), DX
@@ -38,7 +341,7 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-56
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 
-tileAVX512_loop:
+tileAVX512x32_loop:
 	MOVLQSX      (CX), R14
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
@@ -69,11 +372,11 @@ tileAVX512_loop:
 	ADDQ         $0x04, CX
 	ADDQ         SI, DX
 	DECQ         AX
-	JNZ          tileAVX512_loop
+	JNZ          tileAVX512x32_loop
 	MOVQ         outs+40(FP), AX
 	MOVQ         add+48(FP), CX
 	TESTQ        CX, CX
-	JZ           tileAVX512_store
+	JZ           tileAVX512x32_store
 	MOVQ         (AX), CX
 	VADDPS       (CX), Z0, Z0
 	VADDPS       64(CX), Z1, Z1
@@ -99,7 +402,7 @@ tileAVX512_loop:
 	VADDPS       (CX), Z14, Z14
 	VADDPS       64(CX), Z15, Z15
 
-tileAVX512_store:
+tileAVX512x32_store:
 	MOVQ    (AX), CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -127,9 +430,9 @@ tileAVX512_store:
 	VZEROUPPER
 	RET
 
-// func tileAVX512Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512Narrow(SB), NOSPLIT, $0-56
+// func tileAVX2x8(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// Requires: AVX, FMA3
+TEXT ·tileAVX2x8(SB), NOSPLIT, $0-56
 	MOVQ   k+0(FP), AX
 	MOVQ   terms+8(FP), CX
 	MOVQ   b+24(FP), DX
@@ -141,85 +444,69 @@ TEXT ·tileAVX512Narrow(SB), NOSPLIT, $0-56
 	MOVQ   16(BX), R9
 	MOVQ   24(BX), R10
 	MOVQ   32(BX), R11
-	MOVQ   40(BX), R12
-	MOVQ   48(BX), R13
-	MOVQ   56(BX), BX
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
+	MOVQ   40(BX), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
 
-tileAVX512Narrow_loop:
-	MOVLQSX      (CX), R14
-	VMOVUPS      (DX), Z8
-	VBROADCASTSS (DI)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z0
-	VBROADCASTSS (R8)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z1
-	VBROADCASTSS (R9)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (R10)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z3
-	VBROADCASTSS (R11)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z4
-	VBROADCASTSS (R12)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z5
-	VBROADCASTSS (R13)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z6
-	VBROADCASTSS (BX)(R14*4), Z9
-	VFMADD231PS  Z9, Z8, Z7
+tileAVX2x8_loop:
+	MOVLQSX      (CX), R12
+	VMOVUPS      (DX), Y6
+	VBROADCASTSS (DI)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS (R8)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS (R9)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS (R10)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS (R11)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VBROADCASTSS (BX)(R12*4), Y7
+	VFMADD231PS  Y7, Y6, Y5
 	ADDQ         $0x04, CX
 	ADDQ         SI, DX
 	DECQ         AX
-	JNZ          tileAVX512Narrow_loop
+	JNZ          tileAVX2x8_loop
 	MOVQ         outs+40(FP), AX
 	MOVQ         add+48(FP), CX
 	TESTQ        CX, CX
-	JZ           tileAVX512Narrow_store
+	JZ           tileAVX2x8_store
 	MOVQ         (AX), CX
-	VADDPS       (CX), Z0, Z0
+	VADDPS       (CX), Y0, Y0
 	MOVQ         8(AX), CX
-	VADDPS       (CX), Z1, Z1
+	VADDPS       (CX), Y1, Y1
 	MOVQ         16(AX), CX
-	VADDPS       (CX), Z2, Z2
+	VADDPS       (CX), Y2, Y2
 	MOVQ         24(AX), CX
-	VADDPS       (CX), Z3, Z3
+	VADDPS       (CX), Y3, Y3
 	MOVQ         32(AX), CX
-	VADDPS       (CX), Z4, Z4
+	VADDPS       (CX), Y4, Y4
 	MOVQ         40(AX), CX
-	VADDPS       (CX), Z5, Z5
-	MOVQ         48(AX), CX
-	VADDPS       (CX), Z6, Z6
-	MOVQ         56(AX), CX
-	VADDPS       (CX), Z7, Z7
+	VADDPS       (CX), Y5, Y5
 
-tileAVX512Narrow_store:
+tileAVX2x8_store:
 	MOVQ    (AX), CX
-	VMOVUPS Z0, (CX)
+	VMOVUPS Y0, (CX)
 	MOVQ    8(AX), CX
-	VMOVUPS Z1, (CX)
+	VMOVUPS Y1, (CX)
 	MOVQ    16(AX), CX
-	VMOVUPS Z2, (CX)
+	VMOVUPS Y2, (CX)
 	MOVQ    24(AX), CX
-	VMOVUPS Z3, (CX)
+	VMOVUPS Y3, (CX)
 	MOVQ    32(AX), CX
-	VMOVUPS Z4, (CX)
+	VMOVUPS Y4, (CX)
 	MOVQ    40(AX), CX
-	VMOVUPS Z5, (CX)
-	MOVQ    48(AX), CX
-	VMOVUPS Z6, (CX)
-	MOVQ    56(AX), CX
-	VMOVUPS Z7, (CX)
+	VMOVUPS Y5, (CX)
 	VZEROUPPER
 	RET
 
-// func tileAVX2(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// func tileAVX2x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2(SB), NOSPLIT, $0-56
+TEXT ·tileAVX2x16(SB), NOSPLIT, $0-56
 	MOVQ   k+0(FP), AX
 	MOVQ   terms+8(FP), CX
 	MOVQ   b+24(FP), DX
@@ -245,7 +532,7 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-56
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-tileAVX2_loop:
+tileAVX2x16_loop:
 	MOVLQSX      (CX), R12
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
@@ -270,11 +557,11 @@ tileAVX2_loop:
 	ADDQ         $0x04, CX
 	ADDQ         SI, DX
 	DECQ         AX
-	JNZ          tileAVX2_loop
+	JNZ          tileAVX2x16_loop
 	MOVQ         outs+40(FP), AX
 	MOVQ         add+48(FP), CX
 	TESTQ        CX, CX
-	JZ           tileAVX2_store
+	JZ           tileAVX2x16_store
 	MOVQ         (AX), CX
 	VADDPS       (CX), Y0, Y0
 	VADDPS       32(CX), Y1, Y1
@@ -294,7 +581,7 @@ tileAVX2_loop:
 	VADDPS       (CX), Y10, Y10
 	VADDPS       32(CX), Y11, Y11
 
-tileAVX2_store:
+tileAVX2x16_store:
 	MOVQ    (AX), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -316,76 +603,74 @@ tileAVX2_store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2Narrow(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
+// func peakAVX512(n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·peakAVX512(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+
+peakAVX512_loop:
+	VFMADD231PS Z0, Z0, Z1
+	VFMADD231PS Z0, Z0, Z2
+	VFMADD231PS Z0, Z0, Z3
+	VFMADD231PS Z0, Z0, Z4
+	VFMADD231PS Z0, Z0, Z5
+	VFMADD231PS Z0, Z0, Z6
+	VFMADD231PS Z0, Z0, Z7
+	VFMADD231PS Z0, Z0, Z8
+	VFMADD231PS Z0, Z0, Z9
+	VFMADD231PS Z0, Z0, Z10
+	VFMADD231PS Z0, Z0, Z11
+	VFMADD231PS Z0, Z0, Z12
+	DECQ        AX
+	JNZ         peakAVX512_loop
+	VZEROUPPER
+	RET
+
+// func peakAVX2(n int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2Narrow(SB), NOSPLIT, $0-56
-	MOVQ   k+0(FP), AX
-	MOVQ   terms+8(FP), CX
-	MOVQ   b+24(FP), DX
-	MOVQ   rows+16(FP), BX
-	MOVQ   stride+32(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   (BX), DI
-	MOVQ   8(BX), R8
-	MOVQ   16(BX), R9
-	MOVQ   24(BX), R10
-	MOVQ   32(BX), R11
-	MOVQ   40(BX), BX
+TEXT ·peakAVX2(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
 
-tileAVX2Narrow_loop:
-	MOVLQSX      (CX), R12
-	VMOVUPS      (DX), Y6
-	VBROADCASTSS (DI)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS (R8)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VBROADCASTSS (R9)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (R10)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y3
-	VBROADCASTSS (R11)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y4
-	VBROADCASTSS (BX)(R12*4), Y7
-	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         $0x04, CX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNZ          tileAVX2Narrow_loop
-	MOVQ         outs+40(FP), AX
-	MOVQ         add+48(FP), CX
-	TESTQ        CX, CX
-	JZ           tileAVX2Narrow_store
-	MOVQ         (AX), CX
-	VADDPS       (CX), Y0, Y0
-	MOVQ         8(AX), CX
-	VADDPS       (CX), Y1, Y1
-	MOVQ         16(AX), CX
-	VADDPS       (CX), Y2, Y2
-	MOVQ         24(AX), CX
-	VADDPS       (CX), Y3, Y3
-	MOVQ         32(AX), CX
-	VADDPS       (CX), Y4, Y4
-	MOVQ         40(AX), CX
-	VADDPS       (CX), Y5, Y5
-
-tileAVX2Narrow_store:
-	MOVQ    (AX), CX
-	VMOVUPS Y0, (CX)
-	MOVQ    8(AX), CX
-	VMOVUPS Y1, (CX)
-	MOVQ    16(AX), CX
-	VMOVUPS Y2, (CX)
-	MOVQ    24(AX), CX
-	VMOVUPS Y3, (CX)
-	MOVQ    32(AX), CX
-	VMOVUPS Y4, (CX)
-	MOVQ    40(AX), CX
-	VMOVUPS Y5, (CX)
+peakAVX2_loop:
+	VFMADD231PS Y0, Y0, Y1
+	VFMADD231PS Y0, Y0, Y2
+	VFMADD231PS Y0, Y0, Y3
+	VFMADD231PS Y0, Y0, Y4
+	VFMADD231PS Y0, Y0, Y5
+	VFMADD231PS Y0, Y0, Y6
+	VFMADD231PS Y0, Y0, Y7
+	VFMADD231PS Y0, Y0, Y8
+	VFMADD231PS Y0, Y0, Y9
+	VFMADD231PS Y0, Y0, Y10
+	VFMADD231PS Y0, Y0, Y11
+	VFMADD231PS Y0, Y0, Y12
+	DECQ        AX
+	JNZ         peakAVX2_loop
 	VZEROUPPER
 	RET

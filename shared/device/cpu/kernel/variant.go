@@ -24,14 +24,16 @@ type tile func(k int, terms *int32, rows **float32, b *float32, stride int, outs
 // that each four terms follow each other.
 type sweep func(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int, dense bool)
 
-// variant is a pair of register tiles of mr rows: one of nr columns and one of
-// fewer for what is left at the right. Where sweep is set, it does the work of
-// both.
+// variant is a set of register tiles of mr rows: of nr columns, and of every
+// smaller multiple of unit, for what is left at the right. Where sweep is set, it
+// does the work of all.
 type variant struct {
-	name             string
-	mr, nr, narrowNR int
-	wide, narrow     tile
-	sweep            sweep
+	name         string
+	mr, nr, unit int
+	tiles        []tile // of unit, 2*unit ... columns
+	sweep        sweep
+	peak         func(n int) // multiply-adds between registers, nil where nobody wrote them
+	perPeak      int         // operations of one of the n, two a multiply-add
 }
 
 // Bounds over all variants.
@@ -65,4 +67,19 @@ func SetVariant(name string) error {
 		}
 	}
 	return fmt.Errorf("kernel variant %q: this machine has %v", name, Variants())
+}
+
+// Peak does multiply-adds between registers alone on this goroutine, with the
+// vectors of the tile in use: what no kernel can be faster than. It returns how
+// many operations they were, two a multiply-add, after some milliseconds; 0 where
+// the tile is in Go.
+func Peak() int64 {
+	if current.peak == nil {
+		return 0
+	}
+	const calls, rounds = 100, 10_000 // short calls: assembly cannot be interrupted
+	for range calls {
+		current.peak(rounds)
+	}
+	return calls * rounds * int64(current.perPeak)
 }

@@ -23,6 +23,7 @@ type Row struct {
 	Best, Median time.Duration
 	FLOPs        int64 // of one run, 0 where nobody counts them
 	Images       int   // in one run, 0 where it is no training
+	Note         string
 }
 
 // GFLOPs returns the rate of the best run, in 10^9 operations a second.
@@ -36,6 +37,9 @@ func (r Row) String() string {
 	}
 	if r.Images > 0 {
 		s += fmt.Sprintf(" %8.1f images/s", float64(r.Images)/r.Median.Seconds())
+	}
+	if r.Note != "" {
+		s += "  " + r.Note
 	}
 	return s
 }
@@ -111,7 +115,7 @@ func Convolutions(ctx context.Context, d device.Device, s ConvShape, report func
 			}
 		}
 		name := fmt.Sprintf("conv %dx%d/%d %d to %d at %d, %s", s.Kernel, s.Kernel, s.Stride, s.In, s.Out, s.Side, c.what)
-		row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error { return program.Run(ctx) })
+		row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error { return run(ctx, program) })
 		if err != nil {
 			return err
 		}
@@ -123,17 +127,32 @@ func Convolutions(ctx context.Context, d device.Device, s ConvShape, report func
 	return nil
 }
 
-// Training measures whole training steps of a preset on d.
-func Training(ctx context.Context, d device.Device, preset string, report func(Row)) error {
-	drill, err := train.NewDrill(ctx, d, preset)
+// run runs a program to its end: on a GPU Run alone only submits.
+func run(ctx context.Context, p device.Program) error {
+	if err := p.Run(ctx); err != nil {
+		return err
+	}
+	if w, ok := p.(interface{ Wait() error }); ok {
+		return w.Wait()
+	}
+	return nil
+}
+
+// Training measures whole training steps of a preset on d, on batch faces; 0
+// takes the preset's number.
+func Training(ctx context.Context, d device.Device, preset string, batch int, report func(Row)) error {
+	drill, err := train.NewDrill(ctx, d, preset, batch)
 	if err != nil {
 		return err
 	}
 	defer drill.Close()
-	row, err := measure(ctx, Row{Name: "training step, preset " + preset, FLOPs: drill.FLOPs(), Images: drill.Images()},
+	row, err := measure(ctx, Row{Name: fmt.Sprintf("training step, preset %s, batch %d", preset, drill.Images()), FLOPs: drill.FLOPs(), Images: drill.Images()},
 		func() error { return drill.Run(ctx) })
 	if err != nil {
 		return err
+	}
+	if n, took := drill.Encoding(); n > 0 {
+		row.Note = fmt.Sprintf("%d dispatches encoded in %.2f ms, %.1f%% of the step", n, ms(took), 100*took.Seconds()/row.Median.Seconds())
 	}
 	report(row)
 	return nil

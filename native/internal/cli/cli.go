@@ -105,7 +105,7 @@ func command() *cobra.Command {
 		return usage(err, fmt.Sprintf("see mien %s --help", c.Name()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), evalCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), benchCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), evalCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), devicesCommand(), benchCommand(), versionCommand())
 	for _, c := range root.Commands() {
 		args := c.Args
 		c.Args = func(c *cobra.Command, given []string) error {

@@ -29,7 +29,7 @@ import (
 const maxPhoto = 256 << 20
 
 func editCommand() *cobra.Command {
-	var in, out, change, file string
+	var in, out, change, file, processor string
 	var number int
 	cmd := &cobra.Command{
 		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
@@ -37,7 +37,7 @@ func editCommand() *cobra.Command {
 		Long:    "Change the expression on a face of a photo, the largest unless --face says another. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
 		Example: "  mien edit --in photo.jpg --au 12=3,6=2 --out smile.png",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			v, err := au.Parse(change)
 			if err != nil {
 				return usage(err, "for example --au 12=3,6=2")
@@ -53,7 +53,15 @@ func editCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			swap := edit.NewSwap(cpu.New())
+			d, why, err := choose(processor)
+			if err != nil {
+				return err
+			}
+			defer closeDevice(d, &err)
+			if processor != "cpu" {
+				fmt.Fprintln(cmd.ErrOrStderr(), "device:", why)
+			}
+			swap := edit.NewSwap(d)
 			sum := sha256.Sum256(b)
 			if _, err := swap.Load(cmd.Context(), b, hex.EncodeToString(sum[:])); err != nil {
 				return data(err, "see mien inspect")
@@ -87,6 +95,7 @@ func editCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
+	deviceFlag(f, &processor, "cpu") // draws one face sooner than a GPU starts
 	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
 	f.StringVar(&out, "out", "", "picture to write, .png")
 	f.StringVar(&file, "model", "", "generator to use (default: the shipped one)")

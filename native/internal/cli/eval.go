@@ -15,7 +15,7 @@ import (
 	"mien/native/internal/metric"
 	"mien/native/internal/synth"
 	"mien/native/internal/train"
-	"mien/shared/device/cpu"
+	"mien/shared/device"
 	"mien/shared/model"
 )
 
@@ -26,6 +26,7 @@ func evalCommand() *cobra.Command {
 	var file, reader, folder, out, inception string
 	var faces, perEmotion int
 	var validation bool
+	var processor string
 	cmd := &cobra.Command{
 		Use:   "eval --data DIR",
 		Short: "Measure a generator on labelled faces",
@@ -35,7 +36,7 @@ func evalCommand() *cobra.Command {
 			"weights of Inception-v3, else by the same distance on the reader's features.",
 		Example: "  mien eval --data test_faces --json report.json\n  mien eval --data test_faces --inception inception.safetensors",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			generator, err := modelOr(file, model.KindGenerator)
 			if err != nil {
 				return err
@@ -48,21 +49,27 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			d, why, err := choose(processor)
+			if err != nil {
+				return err
+			}
+			defer closeDevice(d, &err)
+			fmt.Fprintln(cmd.ErrOrStderr(), "device:", why)
 			var extractor *metric.Extractor
 			if perEmotion > 0 { // before the long part, so that bad weights are refused at once
-				if extractor, err = extractorOf(inception, judge); err != nil {
+				if extractor, err = extractorOf(d, inception, judge); err != nil {
 					return err
 				}
 				defer extractor.Close()
 			}
 			shown := progress(cmd.ErrOrStderr())
-			r, err := eval.Judge(cmd.Context(), cpu.New(), generator, judge, source, faces, shown("judged"))
+			r, err := eval.Judge(cmd.Context(), d, generator, judge, source, faces, shown("judged"))
 			if err != nil {
 				return err
 			}
 			if extractor != nil {
 				o := metric.Options{Faces: perEmotion, Progress: shown("compared")}
-				distances, err := eval.Emotions(cmd.Context(), cpu.New(), generator, judge, extractor, source, o)
+				distances, err := eval.Emotions(cmd.Context(), d, generator, judge, extractor, source, o)
 				switch {
 				case errors.Is(err, metric.ErrTooFew): // the rest of the report stands
 					fmt.Fprintf(cmd.ErrOrStderr(), "not compared with real faces: %v\n", err)
@@ -92,21 +99,22 @@ func evalCommand() *cobra.Command {
 	f.IntVar(&faces, "faces", 40, "how many faces to edit")
 	f.StringVar(&inception, "inception", "", "weights of Inception-v3, .safetensors, for FID (default: the reader's features)")
 	f.IntVar(&perEmotion, "per-emotion", 1000, "at most so many faces for each emotion, 0 for no comparison with real ones")
+	deviceFlag(f, &processor, "auto")
 	must(cmd, "data")
 	return cmd
 }
 
 // extractorOf returns Inception's features with the weights in path, or
 // the AU reader's when there is none.
-func extractorOf(path string, reader *model.File) (*metric.Extractor, error) {
+func extractorOf(d device.Device, path string, reader *model.File) (*metric.Extractor, error) {
 	if path == "" {
-		return metric.NewReader(reader, cpu.New())
+		return metric.NewReader(reader, d)
 	}
 	f, err := readModel(path)
 	if err != nil {
 		return nil, err
 	}
-	e, err := metric.NewInception(f, cpu.New())
+	e, err := metric.NewInception(f, d)
 	if err != nil {
 		return nil, data(fmt.Errorf("%q: %w", path, err), "the README says how to convert them")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"mien/native/internal/server"
 	"mien/native/internal/train"
+	"mien/shared/device"
 	"mien/weights"
 )
 
@@ -29,7 +30,7 @@ func demoCommand() *cobra.Command {
 }
 
 func serveCommand() *cobra.Command {
-	var addr, runs, watch string
+	var addr, runs, watch, processor string
 	var hosts []string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -38,7 +39,12 @@ func serveCommand() *cobra.Command {
 			"Whoever has the printed token may start and stop training.",
 		Example: "  mien serve --watch runs/tiny\n  mien serve --addr 0.0.0.0:7860 --host faces.example.org",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			d, why, err := choose(processor)
+			if err != nil {
+				return err
+			}
+			defer closeDevice(d, &err)
 			if err := os.MkdirAll(runs, 0o755); err != nil {
 				return err
 			}
@@ -53,12 +59,13 @@ func serveCommand() *cobra.Command {
 				}
 			}
 			s, err := server.New(server.Config{
-				Page: server.Page(), Weights: weights.Files, Runs: runs, Watch: watch, Hosts: hosts, Version: version, Trainer: trainFor,
+				Page: server.Page(), Weights: weights.Files, Runs: runs, Watch: watch, Hosts: hosts, Version: version, Trainer: trainOn(d),
 				Log: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) },
 			})
 			if err != nil {
 				return err
 			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "runs started from the page train on", why)
 			err = s.Serve(cmd.Context(), addr, func(a net.Addr) {
 				fmt.Fprintf(cmd.OutOrStdout(), "Mien is at  http://%s/?token=%s\nCtrl-C stops it.\n", reachable(a), s.Token())
 			})
@@ -70,6 +77,7 @@ func serveCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&addr, "addr", "127.0.0.1:7860", "address to listen on")
+	deviceFlag(f, &processor, "auto")
 	f.StringVar(&runs, "runs", "runs", "directory of training runs")
 	f.StringVar(&watch, "watch", "", "run directory to follow")
 	f.StringArrayVar(&hosts, "host", nil, "a further name that this server is called by")
@@ -88,9 +96,11 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// trainFor trains what a page asked for.
-func trainFor(ctx context.Context, j server.Job) error {
-	_, err := train.Run(ctx, train.Config{Preset: j.Preset, Data: j.Data, Steps: j.Steps, Seed: j.Seed, Out: j.Out, Every: 100,
-		Wait: func() { j.Wait(ctx) }})
-	return err
+// trainOn trains on d what a page asked for.
+func trainOn(d device.Device) func(context.Context, server.Job) error {
+	return func(ctx context.Context, j server.Job) error {
+		_, err := train.Run(ctx, train.Config{Preset: j.Preset, Data: j.Data, Steps: j.Steps, Seed: j.Seed, Out: j.Out, Every: 100,
+			Device: d, Wait: func() { j.Wait(ctx) }})
+		return err
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 func trainCommand() *cobra.Command {
 	c, recipe := train.Config{}, &recipeFlags{}
+	var processor string
 	var names []string
 	for _, p := range train.Presets() {
 		names = append(names, fmt.Sprintf("  %-12s %s", p.Name, p.About))
@@ -26,7 +27,7 @@ func trainCommand() *cobra.Command {
 			strings.Join(names, "\n"),
 		Example: "  mien train --preset tiny --data synth --steps 200\n  mien train --preset reader --data faces --out runs/reader",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if _, err := train.Find(c.Preset); err != nil {
 				return usage(err, "see mien train --help")
 			}
@@ -42,6 +43,12 @@ func trainCommand() *cobra.Command {
 				}
 			}
 			c.Log = cmd.ErrOrStderr()
+			var why string
+			if c.Device, why, err = choose(processor); err != nil {
+				return err
+			}
+			defer closeDevice(c.Device, &err)
+			fmt.Fprintln(c.Log, "device:", why)
 			result, err := train.Run(cmd.Context(), c)
 			if err == nil || cmd.Context().Err() != nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", result.SHA256, result.Weights)
@@ -57,6 +64,7 @@ func trainCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.Preset, "preset", "tiny", "what to train")
+	deviceFlag(f, &processor, "auto")
 	f.StringVar(&c.Data, "data", "synth", "folder of labelled faces, or synth")
 	f.StringVar(&c.Out, "out", "", "run directory (default runs/PRESET)")
 	f.IntVar(&c.Steps, "steps", 0, "training steps (default: the preset's)")

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"mien/shared/device"
 )
@@ -15,11 +16,15 @@ type Drill struct {
 	step   int
 }
 
-// NewDrill prepares the last phase of a preset without teacher and reader.
-func NewDrill(ctx context.Context, d device.Device, preset string) (*Drill, error) {
+// NewDrill prepares the last phase of a preset without teacher and reader, on
+// batch faces; 0 takes the preset's number.
+func NewDrill(ctx context.Context, d device.Device, preset string, batch int) (*Drill, error) {
 	p, err := Find(preset)
 	if err != nil {
 		return nil, err
+	}
+	if batch > 0 {
+		p.Batch = batch
 	}
 	phase := p.Phases[len(p.Phases)-1]
 	phase.Weights.Teacher, phase.Weights.Colour = 0, 0
@@ -52,6 +57,19 @@ func (d *Drill) Images() int { return d.engine.preset.Batch }
 
 // FLOPs counts a step's convolutions and products; see plan.Plan.FLOPs.
 func (d *Drill) FLOPs() int64 { return d.engine.full.plan.FLOPs() }
+
+// Encoding is, on a GPU, of how many kernel calls a step consists and how long
+// the host takes to encode and submit them; zero on other devices.
+func (d *Drill) Encoding() (dispatches int, took time.Duration) {
+	p, ok := d.engine.full.program.(interface {
+		Dispatches() int
+		Encoding() time.Duration
+	})
+	if !ok {
+		return 0, 0
+	}
+	return p.Dispatches(), p.Encoding()
+}
 
 // Close releases the step's memory.
 func (d *Drill) Close() error { return d.engine.full.program.Close() }

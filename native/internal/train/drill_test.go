@@ -14,7 +14,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 	ctx := context.Background()
 	var before, after runtime.MemStats
 	for _, preset := range []string{"tiny", "tiny-wgan", "reader-tiny"} {
-		d, err := NewDrill(ctx, cpu.New(), preset)
+		d, err := NewDrill(ctx, cpu.New(), preset, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

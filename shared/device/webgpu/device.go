@@ -117,6 +117,13 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	return c, nil
 }
 
+// Pipelines is how many kernels were compiled so far.
+func (d *Device) Pipelines() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.pipelines)
+}
+
 // pipeline returns the pipeline of a call, compiled at its first use. It is
 // called under the device's lock.
 func (d *Device) pipeline(c *call) (pipeline, error) {

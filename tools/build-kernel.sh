@@ -9,7 +9,7 @@ build() {
 	name=$1
 	shift
 	"$clang" --target=wasm32 -O3 -msimd128 "$@" -nostdlib -ffreestanding -fno-builtin -Wall -Werror \
-		-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all -Wl,-z,stack-size=0 -Wl,--stack-first -o "$out/$name" wasm/kernel/src/kernel.c
+		-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all -Wl,-z,stack-size=0 -Wl,--stack-first -o "$out/$name" wasm/kernel/src/*.c
 }
 build kernel.wasm
 build kernel-fma.wasm -mrelaxed-simd

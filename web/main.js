@@ -189,7 +189,7 @@ function receive(m) {
       if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
       else stage.clearField();
       page.dataset.field = m.warp ? 'shown' : 'none';
-      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(0)} ms a frame`);
+      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
       arrived();
       break;
     case 'idle': arrived(); break;
@@ -265,7 +265,8 @@ async function start() {
   script.src = 'wasm_exec.js';
   const ready = new Promise((done, bad) => { script.onload = done; script.onerror = bad; });
   document.head.append(script);
-  worker = new Worker('worker.js');
+  const threads = new URLSearchParams(location.search).get('threads');
+  worker = new Worker(threads ? `worker.js?threads=${Number(threads)}` : 'worker.js');
   const thinking = new Promise((done) => {
     worker.onmessage = ({ data }) => {
       if (data.type === 'ready') { buildControls(data); done(); } else receive(data);

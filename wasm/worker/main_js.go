@@ -124,7 +124,7 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 		post(map[string]any{"type": "idle"})
 		return err
 	}
-	answer := map[string]any{"type": "field", "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000}
+	answer := map[string]any{"type": "field", "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
 	if !f.IsZero() {
 		answer["warp"], answer["shade"] = floats(f.Warp), floats(f.Shade)
 		answer["mask"], answer["colour"] = floats(f.Mask), floats(f.Colour)

@@ -14,7 +14,7 @@ import (
 func BenchmarkFrame(b *testing.B) {
 	address, _ := serve(b, server.Config{Runs: b.TempDir()}, "127.0.0.1:0")
 	p := open(b, browser(b), address)
-	ms := regexp.MustCompile(`(\d+) ms a frame`)
+	ms := regexp.MustCompile(`([\d.]+) ms a frame`)
 	total, n := 0., 0
 	for b.Loop() {
 		n++

@@ -1,6 +1,10 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"mien/shared/device/cpu/vector"
+)
 
 // exp32 is e^x in float32, after Cephes' expf (Moshier, 1992): x is split into
 // n*log 2 and a remainder, for which a polynomial is used. The relative error
@@ -62,19 +66,22 @@ func tanh32(x float32) float32 {
 }
 
 func exps(y, x []float32) {
-	for i, v := range x {
-		y[i] = exp32(v)
+	k := vector.Exp(y, x)
+	for i, v := range x[k:] {
+		y[k+i] = exp32(v)
 	}
 }
 
 func tanhs(y, x []float32) {
-	for i, v := range x {
-		y[i] = tanh32(v)
+	k := vector.Tanh(y, x)
+	for i, v := range x[k:] {
+		y[k+i] = tanh32(v)
 	}
 }
 
 func sigmoids(y, x []float32) {
-	for i, v := range x {
-		y[i] = 1 / (1 + exp32(-v))
+	k := vector.Sigmoid(y, x)
+	for i, v := range x[k:] {
+		y[k+i] = 1 / (1 + exp32(-v))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mien/shared/device"
@@ -115,6 +116,7 @@ type program struct {
 	desks       desks
 	bytes       int64
 	kernels     *kernel.Workspace
+	writes      int                                // of states by the host, counted
 	clock       func(step int, took time.Duration) // nil unless steps are timed
 }
 
@@ -129,6 +131,7 @@ func (t *timed) Times() []StepTime { return append([]StepTime(nil), t.times...) 
 
 // operands is a step with its memory: what a compiler turns into a closure.
 type operands struct {
+	values              []int // of the plan, that are in
 	in, out             [][]float32
 	inShapes, outShapes []tensor.Shape
 	ints                []int
@@ -141,8 +144,26 @@ type operands struct {
 // program.scratch when it runs.
 func (o *operands) reserve(n int) { o.program.scratchSize = max(o.program.scratchSize, n) }
 
+// changes counts the changes of value v for who keeps something made of it; nil
+// where the program itself may change it.
+func (c *program) changes(v int) *int {
+	switch c.plan.Values[v].Role {
+	case plan.Const:
+		return &c.writes
+	case plan.State:
+	default:
+		return nil
+	}
+	for _, s := range c.plan.Steps {
+		if s.Kind.Writes() != nil && slices.Contains(s.Out, v) {
+			return nil
+		}
+	}
+	return &c.writes
+}
+
 func (c *program) operands(s plan.Step) *operands {
-	o := &operands{ints: s.Ints, floats: s.Floats, pool: c.pool, program: c}
+	o := &operands{values: s.In, ints: s.Ints, floats: s.Floats, pool: c.pool, program: c}
 	for _, v := range s.In {
 		o.in, o.inShapes = append(o.in, c.values[v]), append(o.inShapes, c.plan.Values[v].Shape)
 	}
@@ -166,6 +187,9 @@ func (c *program) Write(name string, data []float32) error {
 		return fmt.Errorf("write %q: %d elements, want %d", name, len(data), len(c.values[i]))
 	}
 	copy(c.values[i], data)
+	if c.plan.Values[i].Role == plan.State {
+		c.writes++
+	}
 	return nil
 }
 

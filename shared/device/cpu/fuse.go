@@ -99,6 +99,9 @@ func (d *desks) put(x *desk) {
 
 // fuse compiles a group of pictures.
 func (c *program) fuse(g plan.Group) func() {
+	if step := c.fuseSIMD(g); step != nil {
+		return step
+	}
 	s := g.Shape
 	f := &fused{n: s[0], pixels: s[1] * s[2], c: s[3], program: c}
 	f.rows = max(1, blockFloats/f.c)

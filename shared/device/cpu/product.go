@@ -19,6 +19,14 @@ func conv(o *operands) func() { return convThen(o, nil) }
 func convThen(o *operands, after kernel.After) func() {
 	s := convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints)
 	y, x, w := o.out[0], o.in[0], o.in[1]
+	if run := o.program.kernels.ConvFinish(s, kernel.Finish{Changes: o.program.changes(o.values[1])}); run != nil {
+		return func() {
+			run(y, x, w)
+			if after != nil {
+				after(0, s.N*s.OH*s.OW)
+			}
+		}
+	}
 	run := o.program.kernels.Conv(s, after)
 	return func() { run(y, x, w) }
 }

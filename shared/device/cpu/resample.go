@@ -50,6 +50,9 @@ func resizeInput(o *operands) func() {
 // resample computes y[n,i,j,c] = sum of x[n,a,b,c] * wa * wb over the taps a
 // of row i and b of column j.
 func resample(o *operands, rows, columns [][]tap) func() {
+	if step := resampleSIMD(o, rows, columns); step != nil {
+		return step
+	}
 	y, x := o.out[0], o.in[0]
 	s, t := o.inShapes[0], o.outShapes[0]
 	c := t[3]

@@ -33,10 +33,8 @@ type product struct {
 	rows, outs, terms []int32
 
 	a, b, c []float32
-	looked  bool // whether dense is known
-	dense   bool // runs(terms)
-	high    int  // tiles a task is high
-	across  int  // tasks side by side
+	high    int // tiles a task is high
+	across  int // tasks side by side
 	task    func(lo, hi int)
 	after   After
 
@@ -116,25 +114,12 @@ func (p *product) shard() int {
 	return p.shards * size
 }
 
-// runs reports whether each four terms follow each other.
-func runs(terms []int32) bool {
-	for i, at := range terms[:len(terms)&^3] {
-		if int(at-terms[i&^3]) != i&3 {
-			return false
-		}
-	}
-	return true
-}
-
 // padded is the number of columns that b needs for n columns of c.
 func padded(n int) int { return (n + current.unit - 1) / current.unit * current.unit }
 
 // run computes the product on all cores; partial is memory for shards.
 func (p *product) run(w *Workspace, c, a, b, partial []float32) {
 	p.a, p.b, p.c, p.partial = a, b, c, partial
-	if p.sweep != nil && !p.looked {
-		p.dense, p.looked = runs(p.terms), true
-	}
 	tiles := (len(p.rows) + p.mr - 1) / p.mr
 	w.loop((tiles+p.high-1)/p.high*p.across*p.shards, 1, p.task)
 	if p.shards > 1 {
@@ -159,7 +144,7 @@ func (p *product) block(d *desk, i0, i1, j, shard int) {
 		k, add := min(depth, end-k0), min(k0-first, 1)
 		if p.sweep != nil {
 			lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
-			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, result[j:], cols, add, p.dense)
+			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, p.b[k0*p.stride+j:], p.stride, result[j:], cols, add)
 			continue
 		}
 		f := p.tiles[wide-1]

@@ -1,21 +1,13 @@
 package kernel
 
-import "unsafe"
+import (
+	"runtime"
 
-// simdLevel is what the page has lent: 0 nothing, 1 vectors, 2 vectors with
-// fused multiply-add. See web/kernel.js.
-//
-//go:wasmimport mien level
-func simdLevel() int32
-
-// simdBlock is block in wasm/kernel/src/kernel.c.
-//
-//go:wasmimport mien block
-//go:noescape
-func simdBlock(n int32, rows, outs unsafe.Pointer, k int32, terms, a, b unsafe.Pointer, stride int32, c unsafe.Pointer, cols, add, dense int32)
+	"mien/shared/device/cpu/simd"
+)
 
 func available() []variant {
-	level := simdLevel()
+	level := simd.Level()
 	if level == 0 {
 		return []variant{plain}
 	}
@@ -23,16 +15,59 @@ func available() []variant {
 	if level == 2 {
 		name = "simd128-fma"
 	}
-	return []variant{{name: name, mr: 4, nr: 8, unit: 8, sweep: sweepSIMD}, plain}
+	return []variant{{name: name, mr: 4, nr: 8, unit: 8, sweep: simd.Block}, plain}
 }
 
-func sweepSIMD(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int, dense bool) {
-	four := int32(0)
-	if dense {
-		four = 1
+// ConvFinish prepares y = act(conv(x, w) + bias) in one job in C; nil where that
+// does not run.
+// A patch is KH pieces of KW*C floats that follow each other, so that no table
+// of terms is needed.
+func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float32) {
+	if current.sweep == nil {
+		return nil
 	}
-	simdBlock(int32(len(rows)), first(rows), first(outs), int32(len(terms)), first(terms),
-		first(a), first(b), int32(stride), first(c), int32(cols), int32(add), four)
+	m := s.photos()
+	corners := s.corners(m)
+	packed := make([]float32, simd.Packed(s.KH*s.KW*s.C, s.K))
+	w.tables += len(corners) + len(packed)
+	w.reserve(m.floats())
+	j := &simd.Conv{
+		Pixels: int32(s.N * s.OH * s.OW), Columns: int32(s.K),
+		Runs: int32(s.KH), Len: int32(s.KW * s.C), Pitch: int32(m.pitch() * s.C),
+		Slope: f.Slope, Corners: simd.At(corners), W: simd.At(packed),
+	}
+	if f.Active {
+		j.Active = 1
+	}
+	var bias []float32 // whole panels
+	if f.Bias != nil {
+		bias = make([]float32, simd.Packed(1, s.K))
+		j.Bias = simd.At(bias)
+	}
+	j.Split()
+	around := &simd.Margin{
+		Rows: int32(m.n * m.height()), Height: int32(m.height()), Top: int32(m.top), H: int32(m.h),
+		Left: int32(m.left * m.c), Inner: int32(m.w * m.c), Right: int32(m.right * m.c),
+	}
+	done := -1
+	return func(y, x, weights []float32) {
+		if f.Changes == nil || *f.Changes != done {
+			simd.Pack(packed, weights, s.K)
+			copy(bias, f.Bias)
+			if f.Changes != nil {
+				done = *f.Changes
+			}
+		}
+		from := x
+		if !m.none() {
+			from = w.take()
+			around.X, around.Y = simd.At(x), simd.At(from)
+			around.Run()
+		}
+		j.X, j.Y = simd.At(from), simd.At(y)
+		j.Run()
+		runtime.KeepAlive(corners)
+		runtime.KeepAlive(x)
+		runtime.KeepAlive(y)
+	}
 }
-
-func first[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }

@@ -20,9 +20,8 @@ type tile func(k int, terms *int32, rows **float32, b *float32, stride int, outs
 
 // sweep does what a tile does for any number of rows, where a call costs much:
 // element (i, p) of the left operand lies at a[rows[i]+terms[p]], row i of the
-// result at c[outs[i]:]. Only the first cols columns are written. dense says
-// that each four terms follow each other.
-type sweep func(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int, dense bool)
+// result at c[outs[i]:]. Only the first cols columns are written.
+type sweep func(rows, outs, terms []int32, a, b []float32, stride int, c []float32, cols, add int)
 
 // variant is a set of register tiles of mr rows: of nr columns, and of every
 // smaller multiple of unit, for what is left at the right. Where sweep is set, it

@@ -206,7 +206,11 @@ func Adam(p, m, v, g []float32, h *Moments) {
 	if k > 0 {
 		adamVV(at(p), at(m), at(v), at(g), h.Beta1, h.Rest1, h.Beta2, h.Rest2, h.Scale1, h.Scale2, h.Rate, h.Decay, h.Epsilon, k)
 	}
-	for i := k; i < len(p); i++ {
+	adam(p[k:], m[k:], v[k:], g[k:], h)
+}
+
+func adam(p, m, v, g []float32, h *Moments) {
+	for i := range p {
 		d := g[i]
 		a := float32(h.Beta1*m[i]) + float32(h.Rest1*d)
 		b := float32(h.Beta2*v[i]) + float32(float32(h.Rest2*d)*d)

@@ -1,3 +1,5 @@
+//go:build amd64 || js
+
 package vector
 
 import "testing"
@@ -12,7 +14,7 @@ func same(t *testing.T, name string, n int, y, start, a, b []float32, loop func(
 	loop(plain[:n], a, b, .3)
 	for i := range plain {
 		if plain[i] != y[i] {
-			t.Fatalf("%s of %d: element %d is %g in assembly, %g in Go", name, n, i, y[i], plain[i])
+			t.Fatalf("%s of %d: element %d is %g with vectors, %g in Go", name, n, i, y[i], plain[i])
 		}
 	}
 }

@@ -1,0 +1,6 @@
+//go:build !js
+
+package kernel
+
+// ConvFinish is for WebAssembly; here it returns nil.
+func (w *Workspace) ConvFinish(ConvShape, Finish) func(y, x, weights []float32) { return nil }

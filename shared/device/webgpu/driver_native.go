@@ -4,6 +4,7 @@ package webgpu
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"unsafe"
 
@@ -103,7 +104,8 @@ func openDriver(n int) (driver, error) {
 func (d *native) adapter() Adapter { return d.about }
 
 func (d *native) make(label string, size int64, usage wgpu.BufferUsage) (buffer, error) {
-	return d.device.TryCreateBuffer(&wgpu.BufferDescriptor{Label: label, Size: uint64(size), Usage: usage})
+	b, err := d.device.TryCreateBuffer(&wgpu.BufferDescriptor{Label: label, Size: uint64(size), Usage: usage})
+	return b, d.check(err)
 }
 
 func (d *native) storage(label string, size int64) (buffer, error) {
@@ -136,7 +138,7 @@ type compiled struct {
 func (d *native) pipeline(label, text string, writes []bool) (pipeline, error) {
 	module, err := d.device.TryCreateShaderModule(&wgpu.ShaderModuleDescriptor{Label: label, WGSLSource: &wgpu.ShaderSourceWGSL{Code: text}})
 	if err != nil {
-		return nil, err
+		return nil, d.check(err)
 	}
 	defer module.Release()
 	entries := []wgpu.BindGroupLayoutEntry{{Visibility: wgpu.ShaderStageCompute, Buffer: wgpu.BufferBindingLayout{Type: wgpu.BufferBindingTypeUniform}}}
@@ -149,17 +151,17 @@ func (d *native) pipeline(label, text string, writes []bool) (pipeline, error) {
 	}
 	c := &compiled{}
 	if c.layout, err = d.device.TryCreateBindGroupLayout(&wgpu.BindGroupLayoutDescriptor{Label: label, Entries: entries}); err != nil {
-		return nil, err
+		return nil, d.check(err)
 	}
 	layout, err := d.device.TryCreatePipelineLayout(&wgpu.PipelineLayoutDescriptor{Label: label, BindGroupLayouts: []*wgpu.BindGroupLayout{c.layout}})
 	if err != nil {
-		return nil, err
+		return nil, d.check(err)
 	}
 	defer layout.Release()
 	c.pipeline, err = d.device.TryCreateComputePipeline(&wgpu.ComputePipelineDescriptor{
 		Label: label, Layout: layout, Compute: wgpu.ProgrammableStageDescriptor{Module: module, EntryPoint: "main"},
 	})
-	return c, err
+	return c, d.check(err)
 }
 
 func (d *native) bind(p pipeline, params buffer, offset, size int64, storage []buffer) (group, error) {
@@ -167,7 +169,8 @@ func (d *native) bind(p pipeline, params buffer, offset, size int64, storage []b
 	for i, b := range storage {
 		entries = append(entries, wgpu.BindGroupEntry{Binding: uint32(i + 1), Buffer: b.(*wgpu.Buffer), Size: wgpu.WholeSize})
 	}
-	return d.device.TryCreateBindGroup(&wgpu.BindGroupDescriptor{Layout: p.(*compiled).layout, Entries: entries})
+	g, err := d.device.TryCreateBindGroup(&wgpu.BindGroupDescriptor{Layout: p.(*compiled).layout, Entries: entries})
+	return g, d.check(err)
 }
 
 // recorded is a sequence: wgpu's command buffers serve once, so that it is
@@ -246,8 +249,17 @@ func (d *native) fetch(b buffer, offset int64, dst []float32) error {
 
 // check tells the loss of the device from other errors, by wgpu's message: the
 // binding's own callback for it (v1.33.4) hands C a pointer that Go forbids.
+//
+// The binding keeps the object that caught an error in a sync.Pool, error and
+// all, so that later calls, on other devices too, would report it again: two
+// collections empty the pool.
 func (d *native) check(err error) error {
-	if err != nil && strings.Contains(strings.ToLower(err.Error()), "lost") {
+	if err == nil {
+		return nil
+	}
+	runtime.GC()
+	runtime.GC()
+	if strings.Contains(strings.ToLower(err.Error()), "lost") {
 		return fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	return err

@@ -90,6 +90,22 @@ func lower(p *plan.Plan, half bool) (*lowered, error) {
 	return l, nil
 }
 
+// Kernels returns the texts that p is compiled to, with a label each, for tests
+// that have no GPU.
+func Kernels(p *plan.Plan) (map[string]string, error) {
+	l, err := lower(p, false)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for _, n := range l.nodes {
+		for _, c := range n.calls {
+			texts[c.text.String()] = c.label
+		}
+	}
+	return texts, nil
+}
+
 // findAliases lets a reshape, and a sum or spread that changes nothing, share
 // its operand's memory unless that is a state, which a later step may write.
 func (l *lowered) findAliases() {
@@ -131,33 +147,14 @@ func (l *lowered) scratch(n int) int {
 	return len(l.values) - 1
 }
 
-// add appends calls as a node of their own. A value that a call both reads and
-// writes is read from a copy: WebGPU refuses it in both roles.
+// add appends calls as a node of their own. None binds a value in both roles,
+// which WebGPU refuses: plan.Validate refuses it of states, and temporaries are
+// written once.
 func (l *lowered) add(calls ...*call) {
-	n := &node{}
 	for _, c := range calls {
-		for i, b := range c.bound {
-			if v := l.alias[b.value]; !b.write && c.puts(l, v) {
-				size := l.values[v].size
-				spare := l.scratch(size)
-				n.calls = append(n.calls, moveCall(v, spare, 1, size, 0, size, size, 0, size, 0))
-				c.bound[i].value = spare
-			}
-		}
-		n.calls = append(n.calls, c)
 		l.wrote(c, len(l.nodes))
 	}
-	l.nodes = append(l.nodes, n)
-}
-
-// puts reports whether c writes memory v.
-func (c *call) puts(l *lowered, v int) bool {
-	for _, b := range c.bound {
-		if b.write && l.alias[b.value] == v {
-			return true
-		}
-	}
-	return false
+	l.nodes = append(l.nodes, &node{calls: calls})
 }
 
 // wrote notes that node n writes what c does.

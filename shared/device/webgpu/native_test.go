@@ -3,16 +3,27 @@
 package webgpu
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"mien/shared/device/devicetest"
+	"mien/shared/device/ref"
 )
 
 // open returns the first GPU, or skips.
 func open(t testing.TB, options ...Option) *Device {
 	t.Helper()
 	all, err := Adapters()
-	if err != nil || len(all) == 0 {
+	if err == nil && len(all) == 0 {
+		err = ErrNoAdapter
+	}
+	if err != nil {
 		t.Skipf("NO WEBGPU ADAPTER (%v): GPU kernels are not tested here; install mesa-vulkan-drivers and libvulkan1", err)
 	}
 	d, err := Open(0, options...)
@@ -24,3 +35,158 @@ func open(t testing.TB, options ...Option) *Device {
 }
 
 func TestDevice(t *testing.T) { devicetest.Run(t, open(t)) }
+
+// TestErrorsNameFileAndLine gives the compiler a text with a mistake in the
+// second of its parts; the device is good for nothing afterwards.
+func TestErrorsNameFileAndLine(t *testing.T) {
+	d := open(t)
+	c := fixed("move.wgsl", nil, [3]uint32{1, 1, 1})
+	c.text.add("wgsl/wrong.wgsl", "// a comment\nfn wrong() -> f32 { return 1u; }")
+	err := d.use(func(driver) error { _, err := d.pipeline(c); return err })
+	if err == nil || !strings.Contains(err.Error(), "wgsl/wrong.wgsl:2:") {
+		t.Errorf("error %v, want wgsl/wrong.wgsl:2", err)
+	}
+	if _, err := d.Compile(chained()); err == nil {
+		t.Error("a device compiles after its first error")
+	}
+	if _, err := open(t).Compile(chained()); err != nil {
+		t.Errorf("another device meets the error of the first: %v", err)
+	}
+	if _, err := Open(99); err == nil {
+		t.Error("adapter 99 was opened")
+	}
+}
+
+// TestHalfWeights holds generators with half weights to a thousandth.
+func TestHalfWeights(t *testing.T) {
+	p := chained()
+	var results [2][]float32
+	var bytes [2]int64
+	for i, options := range [][]Option{nil, {WithHalf}} {
+		program, err := open(t, options...).Compile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, 256)
+		for j := range x {
+			x[j] = float32(j%5) - 2
+		}
+		results[i] = make([]float32, 512)
+		if err := program.Write("x", x); err != nil {
+			t.Fatal(err)
+		}
+		if err := program.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := program.Read("y", results[i]); err != nil {
+			t.Fatal(err)
+		}
+		bytes[i] = program.Bytes()
+	}
+	differs := false
+	for i, want := range results[0] {
+		got := results[1][i]
+		if e := math.Abs(float64(got - want)); e > .05 { // 36 products of up to 6.2 with weights good to 2^-11
+			t.Fatalf("element %d is %g, want %g", i, got, want)
+		}
+		differs = differs || got != want
+	}
+	if want := bytes[0] - 2*3*3*4*8; bytes[1] != want || !differs {
+		t.Errorf("%d bytes with half weights, want %d; results differ: %v", bytes[1], want, differs)
+	}
+}
+
+// TestClosedProgramsRefuse closes twice, then runs.
+func TestClosedProgramsRefuse(t *testing.T) {
+	program, err := open(t).Compile(chained())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(program.Close(), program.Close()); err != nil {
+		t.Error(err)
+	}
+	x := make([]float32, 256)
+	for what, err := range map[string]error{"run": program.Run(context.Background()), "write": program.Write("x", x), "read": program.Read("y", make([]float32, 512))} {
+		if !errors.Is(err, errClosed) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+// TestSoak trains a small net for 4,000 steps as a run does, with what is
+// written and read each step, and wants memory to stay flat.
+func TestSoak(t *testing.T) {
+	d := open(t)
+	p, values := devicetest.Net(1, 8)
+	program, err := d.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range values {
+		if err := program.Write(name, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loss, ok, state := make([]float32, 1), make([]float32, 1), make([]float32, len(values["w2"]))
+	const steps, settled = 4000, 1000
+	var before, first int64
+	for i := range steps {
+		for _, err := range []error{
+			program.Write("x", values["x"]), program.Write("hyper", values["hyper"]), program.Run(context.Background()),
+			program.Read("loss", loss), program.Read("ok", ok),
+		} {
+			if err != nil {
+				t.Fatalf("step %d: %v", i, err)
+			}
+		}
+		if ok[0] != 1 {
+			t.Fatalf("step %d: not finite", i)
+		}
+		if i%100 == 0 {
+			if err := program.Read("w2", state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i == settled {
+			before, first = resident(t), program.Bytes()
+		}
+	}
+	if grown := resident(t) - before; grown > 8<<20 || program.Bytes() != first {
+		t.Errorf("%d steps made the process grow by %d KiB, the program from %d to %d bytes", steps-settled, grown>>10, first, program.Bytes())
+	} else {
+		t.Logf("%d steps: process grew by %d KiB, program holds %d bytes", steps-settled, grown>>10, first)
+	}
+	// The reference after as many steps is too slow; the loss must have sunk.
+	r, err := ref.New().Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := make([]float32, 1)
+	for name, x := range values {
+		if err := r.Write(name, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Read("loss", start); err != nil {
+		t.Fatal(err)
+	}
+	if !(loss[0] < start[0]/2) {
+		t.Errorf("loss %g after %d steps, %g at first", loss[0], steps, start[0])
+	}
+}
+
+// resident is the process's memory in bytes, 0 where it cannot be known.
+func resident(t *testing.T) int64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	pages, err := strconv.ParseInt(string(bytes.Fields(b)[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}

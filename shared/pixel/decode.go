@@ -67,6 +67,26 @@ func Decode(b []byte) (*image.NRGBA, error) {
 	return nil, fmt.Errorf("decode picture of %d bytes: %s: %w", len(b), guess(b), ErrFormat)
 }
 
+// Probe returns what a picture file claims to be, "png", "jpeg", "gif", "bmp" or
+// "webp", and its size, before its orientation is applied; nothing of that size is
+// allocated. The errors are those of Decode.
+func Probe(b []byte) (name string, w, h int, err error) {
+	for _, f := range formats {
+		if !f.is(b) {
+			continue
+		}
+		config, err := f.config(bytes.NewReader(b))
+		if err == nil {
+			err = checkSize(config.Width, config.Height)
+		}
+		if err != nil {
+			return f.name, 0, 0, fmt.Errorf("probe %s picture of %d bytes: %w", f.name, len(b), err)
+		}
+		return f.name, config.Width, config.Height, nil
+	}
+	return "", 0, 0, fmt.Errorf("probe picture of %d bytes: %s: %w", len(b), guess(b), ErrFormat)
+}
+
 func (f format) read(b []byte) (*image.NRGBA, error) {
 	config, err := f.config(bytes.NewReader(b))
 	if err != nil {

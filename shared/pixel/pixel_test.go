@@ -72,6 +72,18 @@ func TestDecodeKeepsLosslessPixels(t *testing.T) {
 // A 1x1 lossless webp picture (RFC 9649).
 const tinyWebP = "RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
 
+func TestProbe(t *testing.T) {
+	if name, w, h, err := Probe(encode(t, func(b *bytes.Buffer) error { return png.Encode(b, noise(9, 7)) })); name != "png" || w != 9 || h != 7 || err != nil {
+		t.Errorf("%s of %dx%d, %v", name, w, h, err)
+	}
+	if _, _, _, err := Probe([]byte("<html>")); !errors.Is(err, ErrFormat) {
+		t.Errorf("a page: %v", err)
+	}
+	if name, _, _, err := Probe([]byte("BM")); name != "bmp" || err == nil {
+		t.Errorf("two bytes: %q, %v", name, err)
+	}
+}
+
 func TestDecodeWebP(t *testing.T) {
 	img, err := Decode([]byte(tinyWebP))
 	if err != nil || img.Rect != image.Rect(0, 0, 1, 1) {
@@ -236,9 +248,13 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("orientation %d", o)
 		}
 		webpFrameSize(b)
+		_, _, _, probed := Probe(b)
 		img, err := Decode(b)
 		if err != nil {
 			return
+		}
+		if probed != nil {
+			t.Errorf("decoded, but not probed: %v", probed)
 		}
 		if w, h := img.Rect.Dx(), img.Rect.Dy(); w < 1 || h < 1 || w*h > MaxPixels || len(img.Pix) != 4*w*h || img.Rect.Min != (image.Point{}) {
 			t.Errorf("picture %v of %d bytes", img.Rect, len(img.Pix))

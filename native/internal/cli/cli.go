@@ -102,19 +102,11 @@ func command() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(err, fmt.Sprintf("see mien %s --help", c.Name()))
+		return usage(err, fmt.Sprintf("see %s --help", c.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), evalCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), devicesCommand(), benchCommand(), versionCommand())
-	for _, c := range root.Commands() {
-		args := c.Args
-		c.Args = func(c *cobra.Command, given []string) error {
-			if err := args(c, given); err != nil {
-				return usage(err, fmt.Sprintf("see mien %s --help", c.Name()))
-			}
-			return nil
-		}
-	}
+	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), evalCommand(), dataCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), devicesCommand(), benchCommand(), versionCommand())
+	explain(root)
 	root.Args = func(_ *cobra.Command, given []string) error {
 		if len(given) > 0 {
 			return usage(fmt.Errorf("command %q: unknown", given[0]), "see mien --help")
@@ -122,4 +114,21 @@ func command() *cobra.Command {
 		return nil
 	}
 	return root
+}
+
+// explain makes wrong arguments of every command under c an error of usage.
+func explain(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		args, group := sub.Args, sub.HasSubCommands()
+		sub.Args = func(c *cobra.Command, given []string) error {
+			if group && len(given) > 0 {
+				return usage(fmt.Errorf("command %q: unknown", given[0]), fmt.Sprintf("see %s --help", c.CommandPath()))
+			}
+			if err := args(c, given); err != nil {
+				return usage(err, fmt.Sprintf("see %s --help", c.CommandPath()))
+			}
+			return nil
+		}
+		explain(sub)
+	}
 }

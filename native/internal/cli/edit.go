@@ -141,8 +141,8 @@ func must(cmd *cobra.Command, names ...string) {
 	run := cmd.RunE
 	cmd.RunE = func(c *cobra.Command, args []string) error {
 		for _, name := range names {
-			if c.Flag(name).Value.String() == "" {
-				return usage(fmt.Errorf("flag --%s is missing", name), fmt.Sprintf("see mien %s --help", c.Name()))
+			if v := c.Flag(name).Value.String(); v == "" || v == "[]" {
+				return usage(fmt.Errorf("flag --%s is missing", name), fmt.Sprintf("see %s --help", c.CommandPath()))
 			}
 		}
 		return run(c, args)

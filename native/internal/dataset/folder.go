@@ -174,6 +174,9 @@ func (c *catalog) readPart(p *part, columns Columns, people map[string]uint32, r
 			return ""
 		})
 	})
+	if err == nil {
+		err = in.err
+	}
 	if err != nil {
 		return err
 	}

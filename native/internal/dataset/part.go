@@ -63,6 +63,7 @@ func (p *part) open(root string) (*os.File, error) {
 type contents struct {
 	tables   map[string]func() (io.ReadCloser, error)
 	pictures map[uint32]place // by frame
+	err      error            // why there are no pictures
 }
 
 // findParts returns the parts of a data set: ROOT itself, ROOT/processed,
@@ -128,7 +129,8 @@ func (p *part) list(root string) (contents, error) {
 	}
 	f, err := os.Open(filepath.Join(dir, facesName))
 	if err != nil {
-		return c, err
+		c.err = err // a table that is no table is the worse fault
+		return c, nil
 	}
 	defer f.Close()
 	for { // never all names at once: a million take 200 MB

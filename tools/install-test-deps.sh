@@ -1,8 +1,19 @@
 #!/bin/sh
 # Installs what the tests need: Chromium, and Mesa's software Vulkan for the
-# GPU kernels. On Debian as root with apt; elsewhere it says what is missing.
-# Chromium is needed; without Vulkan the GPU's tests are skipped, by name.
+# GPU kernels, on Debian as root with apt, elsewhere it says what is missing; and
+# onnxruntime-web into .cache with npm.
+# Chromium is needed; without Vulkan the GPU's tests are skipped, without npm the
+# comparison with onnxruntime, by name.
 set -eu
+cd "$(dirname "$0")/.."
+peer=onnxruntime-web@1.20.1
+if ! grep -qs "\"version\": \"${peer#*@}\"" .cache/npm/node_modules/onnxruntime-web/package.json; then
+	echo "installing $peer for the tests"
+	mkdir -p .cache/npm
+	if ! npm install --silent --no-audit --no-fund --prefix .cache/npm "$peer" >/dev/null 2>&1; then
+		echo "note: npm cannot install $peer: exported networks will not be compared with it" >&2
+	fi
+fi
 wanted=""
 chromium=""
 for name in chromium chromium-browser google-chrome; do

@@ -33,8 +33,8 @@ const (
 	panel     = 8        // columns
 	passFloat = 640 * 8  // of a panel stay in the first-level cache (20 of 48 kB) while pixels pass
 	mostHigh  = 256      // pixels of a band: their patches stay in the second-level cache
-	leastJobs = 16       // parts, for that many threads, where there is enough to do
-	partBytes = 64 << 10 // of a copying or adding part
+	leastJobs = 32       // parts: 12 microseconds each in the smallest layers of a generator
+	partBytes = 16 << 10 // of a copying or adding part
 )
 
 // Packed is how many floats the packed weights of a convolution to columns take.
@@ -60,7 +60,7 @@ func (j *Conv) Split() {
 	j.turns = min(max(passFloat/(j.Len*panel), 1), j.Runs)
 	j.across = int32(panels(int(j.Columns)))
 	bands := max((leastJobs+j.across-1)/j.across, (j.Pixels+mostHigh-1)/mostHigh)
-	j.high = max((j.Pixels+bands-1)/bands, 16)
+	j.high = max((j.Pixels+bands-1)/bands, 32)
 	j.high = (j.high + 3) &^ 3
 }
 
@@ -120,7 +120,7 @@ type Norm struct {
 
 // shardFloats is how much one shard sums. It must not depend on the number of
 // threads: the order of additions would.
-const shardFloats = 8192
+const shardFloats = 2048
 
 // Split decides how the job is shared, and returns how many floats of scratch
 // it needs.

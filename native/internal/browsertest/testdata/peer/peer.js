@@ -1,0 +1,99 @@
+// Runs the same networks in onnxruntime-web and in ours, in turn.
+importScripts('wasm_exec.js', 'share.js', 'kernel.js', 'ort/ort.wasm.min.js');
+ort.env.wasm.wasmPaths = new URL('ort/', location.href).href;
+ort.env.wasm.numThreads = 1;
+
+const bytesOf = async (name) => {
+  const answer = await fetch(name);
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
+};
+
+function spawn(module, memory, gate) {
+  const more = Math.min(2, navigator.hardwareConcurrency) - 1;
+  for (let i = 0; i < more; i++) new Worker('thread.js').postMessage({ module, memory, gate });
+  return more;
+}
+
+async function startOurs() {
+  const go = new Go();
+  go.importObject.mien = mienKernel.imports;
+  const bytes = await bytesOf('pagerun.wasm');
+  const shared = await mienShare.instantiate(bytes, go.importObject);
+  if (!shared) throw new Error('the page is not cross-origin isolated');
+  await mienKernel.start(shared.memory, bytesOf, spawn);
+  const ready = new Promise((done) => { globalThis.mienReady = done; });
+  go.run(shared.instance);
+  await ready;
+}
+
+const started = startOurs();
+
+// ours calls a verb of mienRun.
+function ours(verb, ...args) {
+  const v = mienRun[verb](...args);
+  if (v instanceof Error) throw v;
+  return v;
+}
+
+// The network in use.
+let inputs, session, id;
+
+// noise is the same for the same seed (xorshift).
+function noise(n, seed, span) {
+  const x = new Float32Array(n);
+  let s = seed * 2654435761 | 1;
+  for (let i = 0; i < n; i++) {
+    s ^= s << 13; s ^= s >>> 17; s ^= s << 5;
+    x[i] = s / 2 ** 31 * span;
+  }
+  return x;
+}
+
+const requests = {
+  // load takes NAME.safetensors and NAME.onnx; shapes are those of the inputs.
+  async load({ name, shapes }) {
+    await started;
+    session = await ort.InferenceSession.create(await bytesOf(`${name}.onnx`), { executionProviders: ['wasm'] });
+    id = ours('load', await bytesOf(`${name}.safetensors`));
+    inputs = {};
+    for (const [input, dims] of Object.entries(shapes)) {
+      const x = noise(dims.reduce((a, b) => a * b, 1), 7, input === 'change' ? 3 : 1);
+      inputs[input] = new ort.Tensor('float32', x, dims);
+      ours('write', id, input, x);
+    }
+    return { threads: ours('threads', 2) };
+  },
+  // differ runs both and returns the largest difference of each output.
+  async differ({ threads }) {
+    ours('threads', threads);
+    ours('run', id);
+    const theirs = await session.run(inputs);
+    const worst = {};
+    for (const [name, { data }] of Object.entries(theirs)) {
+      const x = ours('read', id, name);
+      if (x.length !== data.length) throw new Error(`${name}: ${x.length} numbers, ${data.length} there`);
+      worst[name] = x.reduce((m, v, i) => Math.max(m, Math.abs(v - data[i])), 0);
+      if (Number.isNaN(worst[name])) throw new Error(`${name} is not a number`);
+    }
+    return worst;
+  },
+  // round times a frame of each, one after the other, in ms.
+  async round() {
+    const time = async (f) => {
+      const t = performance.now();
+      await f();
+      return performance.now() - t;
+    };
+    const frame = (threads) => time(() => { ours('threads', threads); ours('run', id); });
+    return { one: await frame(1), peer: await time(() => session.run(inputs)), two: await frame(2) };
+  },
+};
+
+onmessage = async ({ data }) => {
+  try {
+    postMessage(await requests[data.do](data));
+  } catch (err) {
+    postMessage({ error: `${data.do}: ${err.message}` });
+  }
+};

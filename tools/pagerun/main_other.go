@@ -1,0 +1,5 @@
+//go:build !js
+
+package main
+
+func main() { panic("pagerun: runs in a browser: see native/internal/browsertest/peer_test.go") }

@@ -45,7 +45,8 @@ check: ## format, vet, staticcheck, import direction, generated code
 	go run ./tools/imports
 	sh tools/check-generated.sh
 
-bench: build ## print GFLOP/s, images/s, ms a frame
+bench: build ## print GFLOP/s, images/s, ms a frame; beside PyTorch where it is installed
+	if tools/peer.py --check; then bin/mien bench --device cpu --peer tools/peer.py --training tiny,mien,e8:8; else bin/mien bench --device cpu --training tiny,mien,e8:8; fi
 	go test -run '^$$' -bench . -benchtime 1s ./shared/device/cpu/... ./shared/edit ./native/internal/train ./native/internal/browsertest
 
 train: build ## train the tiny preset on drawn faces

@@ -5,38 +5,63 @@ package bench
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"mien/native/internal/train"
 	"mien/shared/au"
 	"mien/shared/device"
+	"mien/shared/device/cpu/kernel"
 	"mien/shared/model"
 	"mien/shared/plan"
 	"mien/shared/tensor"
 )
 
 // Row is one measurement: how long one run took, at best and in the middle of
-// several, and what that makes.
+// several, and what that makes. Peak and peer are measured in turn with it: a
+// machine that others use as well is faster in one second than in the next.
 type Row struct {
-	Name         string
-	Best, Median time.Duration
-	FLOPs        int64 // of one run, 0 where nobody counts them
-	Images       int   // in one run, 0 where it is no training
-	Note         string
+	Name   string
+	Ours   Times
+	FLOPs  int64 // of one run, 0 where nobody counts them
+	Images int   // in one run, 0 where it is no training
+	Peak   Times // of as many multiply-adds between registers; zero where unknown
+	Peer   Times // zero without one
+	Note   string
+}
+
+// Times are the shortest of several and the middle one.
+type Times struct{ Best, Median time.Duration }
+
+func summary(took []time.Duration) Times {
+	if len(took) == 0 {
+		return Times{}
+	}
+	slices.Sort(took)
+	return Times{took[0], took[len(took)/2]}
 }
 
 // GFLOPs returns the rate of the best run, in 10^9 operations a second.
-func (r Row) GFLOPs() float64 { return float64(r.FLOPs) / r.Best.Seconds() / 1e9 }
+func (r Row) GFLOPs() float64 { return float64(r.FLOPs) / r.Ours.Best.Seconds() / 1e9 }
 
 // String is the row of a table.
 func (r Row) String() string {
-	s := fmt.Sprintf("%-44s %9.2f ms %9.2f ms", r.Name, ms(r.Best), ms(r.Median))
+	s := fmt.Sprintf("%-44s %9.2f %9.2f ms", r.Name, ms(r.Ours.Best), ms(r.Ours.Median))
 	if r.FLOPs > 0 {
 		s += fmt.Sprintf(" %7.1f GFLOP/s", r.GFLOPs())
 	}
+	if r.Peak.Best > 0 {
+		s += fmt.Sprintf(" %4.0f%% %4.0f%% of peak", 100*r.Peak.Best.Seconds()/r.Ours.Best.Seconds(), 100*r.Peak.Median.Seconds()/r.Ours.Median.Seconds())
+	}
 	if r.Images > 0 {
-		s += fmt.Sprintf(" %8.1f images/s", float64(r.Images)/r.Median.Seconds())
+		s += fmt.Sprintf(" %8.1f images/s", float64(r.Images)/r.Ours.Median.Seconds())
+	}
+	if r.Peer.Best > 0 {
+		s += fmt.Sprintf("  peer %9.2f %9.2f ms: x%.2f x%.2f", ms(r.Peer.Best), ms(r.Peer.Median),
+			r.Peer.Best.Seconds()/r.Ours.Best.Seconds(), r.Peer.Median.Seconds()/r.Ours.Median.Seconds())
 	}
 	if r.Note != "" {
 		s += "  " + r.Note
@@ -45,35 +70,78 @@ func (r Row) String() string {
 }
 
 // Head is the head of a table of rows.
-var Head = fmt.Sprintf("%-44s %12s %12s", "", "best", "median")
+var Head = fmt.Sprintf("%-44s %9s %9s", "", "best", "median")
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // Rounds of a measurement: at least leastRounds, and as many as fit enough.
 const (
-	leastRounds = 5
+	leastRounds = 7
 	enough      = time.Second
 )
 
-// measure runs f once to warm up, then several times.
-func measure(ctx context.Context, r Row, f func() error) (Row, error) {
+// measure runs f once to warm up, then several times, in turn with the peak of
+// the processor and with peer where they are wanted.
+func measure(ctx context.Context, r Row, f func() error, peak bool, peer func() (time.Duration, error)) (Row, error) {
 	if err := f(); err != nil {
 		return r, fmt.Errorf("%s: %w", r.Name, err)
 	}
-	var took []time.Duration
-	for end := time.Now().Add(enough); len(took) < leastRounds || time.Now().Before(end); {
+	var ours, peaks, peers []time.Duration
+	spent := time.Duration(0)
+	for len(ours) < leastRounds || spent < enough {
 		if err := ctx.Err(); err != nil {
 			return r, err
+		}
+		if peak {
+			if took, flops := registers(); flops > 0 {
+				peaks = append(peaks, time.Duration(float64(took)*float64(r.FLOPs)/float64(flops)))
+			}
 		}
 		began := time.Now()
 		if err := f(); err != nil {
 			return r, fmt.Errorf("%s: %w", r.Name, err)
 		}
-		took = append(took, time.Since(began))
+		took := time.Since(began)
+		ours, spent = append(ours, took), spent+took
+		if peer == nil {
+			continue
+		}
+		took, err := peer()
+		if err != nil {
+			return r, err
+		}
+		peers = append(peers, took)
 	}
-	slices.Sort(took)
-	r.Best, r.Median = took[0], took[len(took)/2]
+	r.Ours, r.Peak, r.Peer = summary(ours), summary(peaks), summary(peers)
 	return r, nil
+}
+
+// registers runs multiply-adds between registers on all processors.
+func registers() (time.Duration, int64) {
+	flops := make([]int64, runtime.GOMAXPROCS(0))
+	var wait sync.WaitGroup
+	began := time.Now()
+	for i := range flops {
+		wait.Go(func() { flops[i] = kernel.Peak() })
+	}
+	wait.Wait()
+	took, sum := time.Since(began), int64(0)
+	for _, n := range flops {
+		sum += n
+	}
+	return took, sum
+}
+
+// Peak measures the processor itself: its fastest multiply-adds, on all cores,
+// in 10^9 operations a second; 0 where the kernel is in Go.
+func Peak() float64 {
+	best := 0.
+	for range 20 {
+		if took, flops := registers(); flops > 0 {
+			best = max(best, float64(flops)/took.Seconds()/1e9)
+		}
+	}
+	return best
 }
 
 // ConvShape is a convolution of Batch square pictures.
@@ -82,8 +150,14 @@ type ConvShape struct{ Batch, Side, In, Out, Kernel, Stride int }
 // ConvShapes are those that kernels are compared by.
 var ConvShapes = []ConvShape{{8, 32, 128, 128, 3, 1}, {8, 64, 64, 128, 4, 2}}
 
+// Rivals are what a device is compared with.
+type Rivals struct {
+	Peak bool  // the processor's own, where d is the processor
+	Peer *Peer // or nil
+}
+
 // Convolutions measures a convolution and both its gradients on d.
-func Convolutions(ctx context.Context, d device.Device, s ConvShape, report func(Row)) error {
+func Convolutions(ctx context.Context, d device.Device, s ConvShape, rivals Rivals, report func(Row)) error {
 	x := tensor.Shape{s.Batch, s.Side, s.Side, s.In}
 	w := tensor.Shape{s.Kernel, s.Kernel, s.In, s.Out}
 	y := tensor.Shape{s.Batch, s.Side / s.Stride, s.Side / s.Stride, s.Out}
@@ -115,7 +189,12 @@ func Convolutions(ctx context.Context, d device.Device, s ConvShape, report func
 			}
 		}
 		name := fmt.Sprintf("conv %dx%d/%d %d to %d at %d, %s", s.Kernel, s.Kernel, s.Stride, s.In, s.Out, s.Side, c.what)
-		row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error { return run(ctx, program) })
+		word, _, _ := strings.Cut(c.what, " ")
+		rival, err := rivals.Peer.prepare("conv", word, s.Batch, s.Side, s.In, s.Out, s.Kernel, s.Stride)
+		if err != nil {
+			return err
+		}
+		row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error { return run(ctx, program) }, rivals.Peak, rival)
 		if err != nil {
 			return err
 		}
@@ -138,21 +217,28 @@ func run(ctx context.Context, p device.Program) error {
 	return nil
 }
 
-// Training measures whole training steps of a preset on d, on batch faces; 0
-// takes the preset's number.
-func Training(ctx context.Context, d device.Device, preset string, batch int, report func(Row)) error {
+// Training measures whole training steps of a preset on d, critic and generator,
+// on batch faces; 0 takes the preset's number. The peer knows e8 alone.
+func Training(ctx context.Context, d device.Device, preset string, batch int, rivals Rivals, report func(Row)) error {
 	drill, err := train.NewDrill(ctx, d, preset, batch)
 	if err != nil {
 		return err
 	}
 	defer drill.Close()
-	row, err := measure(ctx, Row{Name: fmt.Sprintf("training step, preset %s, batch %d", preset, drill.Images()), FLOPs: drill.FLOPs(), Images: drill.Images()},
-		func() error { return drill.Run(ctx) })
+	var rival func() (time.Duration, error)
+	if preset == "e8" {
+		if rival, err = rivals.Peer.prepare(preset, drill.Images()); err != nil {
+			return err
+		}
+	}
+	name := fmt.Sprintf("training step, preset %s, batch %d", preset, drill.Images())
+	row, err := measure(ctx, Row{Name: name, FLOPs: drill.FLOPs(), Images: drill.Images()},
+		func() error { return drill.Run(ctx) }, false, rival)
 	if err != nil {
 		return err
 	}
 	if n, took := drill.Encoding(); n > 0 {
-		row.Note = fmt.Sprintf("%d dispatches encoded in %.2f ms, %.1f%% of the step", n, ms(took), 100*took.Seconds()/row.Median.Seconds())
+		row.Note = fmt.Sprintf("%d dispatches encoded in %.2f ms, %.1f%% of the step", n, ms(took), 100*took.Seconds()/row.Ours.Median.Seconds())
 	}
 	report(row)
 	return nil
@@ -174,7 +260,7 @@ func Frame(ctx context.Context, d device.Device, f *model.File, report func(Row)
 	row, err := measure(ctx, Row{Name: name, FLOPs: p.FLOPs()}, func() error {
 		_, err := g.Field(ctx, photo, au.Vector{}, au.Vector{8: 3})
 		return err
-	})
+	}, false, nil)
 	if err != nil {
 		return err
 	}

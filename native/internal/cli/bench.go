@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,11 +19,12 @@ import (
 )
 
 func benchCommand() *cobra.Command {
-	var file, variant, processor string
+	var file, variant, processor, peer string
+	var training []string
 	cmd := &cobra.Command{
 		Use:     "bench",
 		Short:   "Measure convolutions, training steps and frames on this machine",
-		Example: "  mien bench\n  mien bench --kernel avx2\n  mien bench --device webgpu",
+		Example: "  mien bench\n  mien bench --kernel avx2\n  mien bench --device webgpu\n  mien bench --device cpu --peer tools/peer.py --training e8:8",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if variant != "" {
@@ -33,16 +36,28 @@ func benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			steps, err := parseTraining(training)
+			if err != nil {
+				return usage(err, "")
+			}
 			ctx, out := cmd.Context(), cmd.OutOrStdout()
+			rivals := bench.Rivals{}
+			if peer != "" {
+				if rivals.Peer, err = bench.StartPeer(ctx, peer); err != nil {
+					return err
+				}
+				defer rivals.Peer.Close()
+				fmt.Fprintf(out, "peer: %s\n", rivals.Peer.Name)
+			}
 			fmt.Fprintf(out, "kernels of the CPU: %v, %d threads, %s/%s\n", kernel.Variants(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH)
 			if processor != "all" {
 				d, _, err := choose(processor)
 				if err != nil {
 					return err
 				}
-				return measureOn(ctx, out, d, f)
+				return measureOn(ctx, out, d, f, steps, rivals)
 			}
-			if err := measureOn(ctx, out, cpu.New(), f); err != nil {
+			if err := measureOn(ctx, out, cpu.New(), f, steps, rivals); err != nil {
 				return err
 			}
 			all, err := adapters()
@@ -57,32 +72,63 @@ func benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return measureOn(ctx, out, d, f)
+			return measureOn(ctx, out, d, f, steps, rivals)
 		},
 	}
 	cmd.Flags().StringVar(&file, "model", "", "generator for the frame (default: the shipped one)")
 	cmd.Flags().StringVar(&variant, "kernel", "", "kernel variant (default: the fastest that this machine runs)")
 	cmd.Flags().StringVar(&processor, "device", "all", "what to measure: all (the CPU, then a GPU if one answers), cpu, webgpu or webgpu:N")
+	cmd.Flags().StringVar(&peer, "peer", "", "program that runs the same in turn with ours: tools/peer.py, with PyTorch")
+	cmd.Flags().StringSliceVar(&training, "training", []string{"tiny", "mien"}, "presets whose training steps are measured, each PRESET or PRESET:BATCH")
 	return cmd
+}
+
+// drill is a preset whose steps are measured; batch 0 is the preset's own.
+type drill struct {
+	preset string
+	batch  int
+}
+
+func parseTraining(words []string) ([]drill, error) {
+	var drills []drill
+	for _, word := range words {
+		preset, number, given := strings.Cut(word, ":")
+		d := drill{preset: preset}
+		if given {
+			var err error
+			if d.batch, err = strconv.Atoi(number); err != nil || d.batch < 1 {
+				return nil, fmt.Errorf("training %q: want PRESET or PRESET:BATCH", word)
+			}
+		}
+		drills = append(drills, d)
+	}
+	return drills, nil
 }
 
 // measureOn prints the table of one device. An adapter in software gets shapes
 // that it can finish.
-func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.File) (err error) {
+func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.File, steps []drill, rivals bench.Rivals) (err error) {
 	defer closeDevice(d, &err)
-	shapes, presets, batch := bench.ConvShapes, []string{"tiny", "mien"}, 0
-	if g, ok := d.(*webgpu.Device); ok && g.Adapter().Software {
-		shapes, presets, batch = []bench.ConvShape{{Batch: 1, Side: 32, In: 64, Out: 64, Kernel: 3, Stride: 1}}, presets[:1], 2
+	shapes := bench.ConvShapes
+	fmt.Fprintf(out, "\n%s", d.Name())
+	if g, ok := d.(*webgpu.Device); ok {
+		if g.Adapter().Software {
+			shapes, steps = []bench.ConvShape{{Batch: 1, Side: 32, In: 64, Out: 64, Kernel: 3, Stride: 1}}, []drill{{"tiny", 2}}
+		}
+		rivals = bench.Rivals{}
+	} else if peak := bench.Peak(); peak > 0 {
+		fmt.Fprintf(out, ", %.0f GFLOP/s between registers", peak)
+		rivals.Peak = true
 	}
-	fmt.Fprintf(out, "\n%s\n%s\n", d.Name(), bench.Head)
+	fmt.Fprintf(out, "\n%s\n", bench.Head)
 	show := func(r bench.Row) { fmt.Fprintln(out, r) }
 	for _, s := range shapes {
-		if err := bench.Convolutions(ctx, d, s, show); err != nil {
+		if err := bench.Convolutions(ctx, d, s, rivals, show); err != nil {
 			return err
 		}
 	}
-	for _, preset := range presets {
-		if err := bench.Training(ctx, d, preset, batch, show); err != nil {
+	for _, s := range steps {
+		if err := bench.Training(ctx, d, s.preset, s.batch, rivals, show); err != nil {
 			return err
 		}
 	}

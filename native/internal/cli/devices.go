@@ -57,7 +57,7 @@ func devicesCommand() *cobra.Command {
 
 // speed measures a convolution on d, the smaller one where that is slow.
 func speed(ctx context.Context, out io.Writer, d device.Device) error {
-	return bench.Convolutions(ctx, d, bench.ConvShape{Batch: 1, Side: 32, In: 64, Out: 64, Kernel: 3, Stride: 1}, func(r bench.Row) {
+	return bench.Convolutions(ctx, d, bench.ConvShape{Batch: 1, Side: 32, In: 64, Out: 64, Kernel: 3, Stride: 1}, bench.Rivals{}, func(r bench.Row) {
 		fmt.Fprintf(out, "            %7.1f GFLOP/s  %s\n", r.GFLOPs(), r.Name)
 	})
 }

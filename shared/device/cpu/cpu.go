@@ -86,9 +86,14 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 		}
 		c.steps = append(c.steps, compile(c.operands(s)))
 	}
+	for k, g := range schedule.Groups {
+		for _, i := range g.Steps {
+			c.steps[k] = c.packs.thenChanged(c.steps[k], p.Steps[i].Out)
+		}
+	}
 	c.scratch = make([]float32, c.scratchSize)
 	c.kernels.Allocate()
-	c.bytes += 4*int64(c.scratchSize) + c.kernels.Bytes() + c.desks.allocate()
+	c.bytes += c.packs.bytes + 4*int64(c.scratchSize) + c.kernels.Bytes() + c.desks.allocate()
 	if !d.times {
 		return c, nil
 	}
@@ -114,6 +119,7 @@ type program struct {
 	scratch     []float32 // used by one step at a time
 	scratchSize int
 	desks       desks
+	packs       packs
 	bytes       int64
 	kernels     *kernel.Workspace
 	writes      int                                // of states by the host, counted
@@ -131,7 +137,7 @@ func (t *timed) Times() []StepTime { return append([]StepTime(nil), t.times...) 
 
 // operands is a step with its memory: what a compiler turns into a closure.
 type operands struct {
-	values              []int // of the plan, that are in
+	values              []int // of in, in the plan
 	in, out             [][]float32
 	inShapes, outShapes []tensor.Shape
 	ints                []int
@@ -190,6 +196,7 @@ func (c *program) Write(name string, data []float32) error {
 	if c.plan.Values[i].Role == plan.State {
 		c.writes++
 	}
+	c.packs.changed(i)
 	return nil
 }
 
@@ -233,6 +240,6 @@ func (c *program) Bytes() int64 { return c.bytes }
 
 func (c *program) Close() error {
 	c.values, c.steps, c.scratch, c.kernels, c.bytes = nil, nil, nil, nil, 0
-	c.desks = desks{}
+	c.desks, c.packs = desks{}, packs{}
 	return nil
 }

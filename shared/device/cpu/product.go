@@ -27,8 +27,9 @@ func convThen(o *operands, after kernel.After) func() {
 			}
 		}
 	}
-	run := o.program.kernels.Conv(s, after)
-	return func() { run(y, x, w) }
+	run, packing := o.program.kernels.Conv(s, after)
+	packed := o.packed(1, packing)
+	return func() { run(y, x, packed()) }
 }
 
 func convInput(o *operands) func() { return convInputThen(o, nil) }
@@ -36,9 +37,10 @@ func convInput(o *operands) func() { return convInputThen(o, nil) }
 // convInputThen is convInput with what follows it block by block, for stride 1.
 func convInputThen(o *operands, after kernel.After) func() {
 	s := convShape(o.outShapes[0], o.inShapes[1], o.inShapes[0], o.ints)
-	dx, dy, w := o.out[0], o.in[0], o.in[1]
-	run := o.program.kernels.ConvInput(s, after)
-	return func() { run(dx, dy, w) }
+	dx, dy := o.out[0], o.in[0]
+	run, packing := o.program.kernels.ConvInput(s, after)
+	w := o.packed(1, packing)
+	return func() { run(dx, dy, w()) }
 }
 
 func convWeight(o *operands) func() {

@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // ConvShape describes a convolution: x [N H W C], w [KH KW C K],
 // y [N OH OW K], stride S, zero padding P on every side.
 type ConvShape struct{ N, H, W, C, KH, KW, K, OH, OW, S, P int }
@@ -87,68 +89,60 @@ func (s ConvShape) patch(m *margin) []int32 {
 	return at
 }
 
-// Conv prepares y = conv(x, w): a product of the patches of x by w. After, which
-// may be nil, gets the pixels of y as they are done.
-func (w *Workspace) Conv(s ConvShape, after After) func(y, x, weights []float32) {
-	m, n := s.photos(), padded(s.K)
-	p := w.product(s.K, n, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m), after)
-	b := w.wide(len(p.terms), s.K, lines(m.floats()))
-	return func(y, x, weights []float32) {
-		buf := w.take()
-		p.run(w, y, m.fill(w, buf, x), b(buf, weights), nil)
+// Conv prepares y = conv(x, w) with packed weights: a product of the patches of x
+// by w. After, which may be nil, gets the pixels of y as they are done.
+func (w *Workspace) Conv(s ConvShape, after After) (run func(y, x, weights []float32), weights Packing) {
+	m, k := s.photos(), s.KH*s.KW*s.C
+	p := w.product(s.K, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m), deep, after)
+	w.reserve(m.floats())
+	run = func(y, x, weights []float32) { p.run(w, y, m.fill(w, w.take(), x), weights, nil) }
+	if packed(s.K) {
+		return run, Packing{}
 	}
+	return run, Packing{"conv", k * padded(s.K), w.pack(k, s.K)}
 }
 
 // ConvWeight prepares dw, the adjoint of Conv in w: the transposed patches of
 // x by dy.
 func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
-	m, n := s.photos(), padded(s.K)
-	p := w.product(s.K, n, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m), nil)
-	skip := lines(p.shard())
-	b := w.wide(len(p.terms), s.K, skip+lines(m.floats()))
+	m, pixels := s.photos(), s.N*s.OH*s.OW
+	p := w.product(s.K, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m), shallow, nil)
+	picture := lines(p.shard())
+	panels := picture + lines(m.floats())
+	if packed(s.K) {
+		w.reserve(panels)
+		return func(dw, x, dy []float32) {
+			buf := w.take()
+			p.run(w, dw, m.fill(w, buf[picture:], x), dy, buf)
+		}
+	}
+	w.reserve(panels + pixels*padded(s.K))
+	pack := w.pack(pixels, s.K)
 	return func(dw, x, dy []float32) {
 		buf := w.take()
-		p.run(w, dw, m.fill(w, buf[skip:], x), b(buf, dy), buf)
+		pack(buf[panels:], dy)
+		p.run(w, dw, m.fill(w, buf[picture:], x), buf[panels:], buf)
 	}
 }
 
-// wide prepares a copy of a matrix [k n] with padded rows, at skip in the
-// memory; none is made where rows are whole already.
-func (w *Workspace) wide(k, n, skip int) func(buf, src []float32) []float32 {
-	stride := padded(n)
-	if stride == n {
-		w.reserve(skip)
-		return func(_, src []float32) []float32 { return src }
-	}
-	w.reserve(skip + k*stride)
-	var from, to []float32
-	task := func(lo, hi int) { widen(to[lo*stride:hi*stride], stride, from[lo*n:], n) }
-	return func(buf, src []float32) []float32 {
-		from, to = src, buf[skip:skip+k*stride]
-		w.loop(k, packRows, task)
-		return to
-	}
-}
-
-// ConvInput prepares dx, the adjoint of Conv in x. Pixels of x at the same
-// place modulo the stride meet the same part of the kernel: each such phase is
-// a product of patches of dy by that part, turned around. After, which may be
-// nil, gets the pixels of x as they are done; only with stride 1 are they done in
-// order.
-func (w *Workspace) ConvInput(s ConvShape, after After) func(dx, dy, weights []float32) {
+// ConvInput prepares dx, the adjoint of Conv in x, with packed weights. Pixels of
+// x at the same place modulo the stride meet the same part of the kernel: each
+// such phase is a product of patches of dy by that part, turned around. After,
+// which may be nil, gets the pixels of x as they are done; only with stride 1 are
+// they done in order.
+func (w *Workspace) ConvInput(s ConvShape, after After) (run func(dx, dy, weights []float32), weights Packing) {
 	before := max(0, (s.KH-1-s.P+s.S-1)/s.S, (s.KW-1-s.P+s.S-1)/s.S)
 	m := newMargin(s.N, s.OH, s.OW, s.K, before, (s.H-1+s.P)/s.S-s.OH+1, (s.W-1+s.P)/s.S-s.OW+1)
-	n := padded(s.C)
 	type phase struct {
 		*product
-		taps []int // a*KW+b
+		weights int // where its weights begin
 	}
 	var phases []phase
+	var turned []turn
 	empty := false
 	for r := range s.S {
 		for q := range s.S {
 			var rows, outs, terms []int32
-			var taps []int
 			for i := range s.N {
 				for y := ((r-s.P)%s.S + s.S) % s.S; y < s.H; y += s.S {
 					for x := ((q-s.P)%s.S + s.S) % s.S; x < s.W; x += s.S {
@@ -157,44 +151,59 @@ func (w *Workspace) ConvInput(s ConvShape, after After) func(dx, dy, weights []f
 					}
 				}
 			}
+			first := len(turned)
 			for a := r; a < s.KH; a += s.S {
 				for b := q; b < s.KW; b += s.S {
-					taps = append(taps, a*s.KW+b)
+					turned = append(turned, turn{tap: a*s.KW + b, first: first})
 					for k := range s.K {
 						terms = append(terms, int32(k-((a-r)/s.S*m.pitch()+(b-q)/s.S)*s.K))
 					}
 				}
 			}
-			empty = empty || len(taps) == 0
-			if len(taps) > 0 && len(rows) > 0 {
-				phases = append(phases, phase{w.product(s.C, n, rows, outs, terms, after), taps})
+			for t := range turned[first:] {
+				turned[first+t].taps = len(turned) - first
+			}
+			empty = empty || len(terms) == 0
+			if len(terms) > 0 && len(rows) > 0 {
+				phases = append(phases, phase{w.product(s.C, rows, outs, terms, deep, after), first * s.K * padded(s.C)})
 			}
 		}
 	}
-	var order []int // of the taps, phase by phase
-	for _, p := range phases {
-		order = append(order, p.taps...)
-	}
-	skip, tap := lines(m.floats()), s.K*n
-	w.reserve(skip + len(order)*tap)
-	var from, to []float32
-	turn := func(lo, hi int) {
-		for t := lo; t < hi; t++ {
-			transpose(to[t*tap:(t+1)*tap], n, from[order[t]*s.C*s.K:], s.K, s.C, s.K)
-		}
-	}
-	return func(dx, dy, weights []float32) {
-		buf := w.take()
-		from, to = weights, buf[skip:]
-		w.loop(len(order), 1, turn)
-		dy = m.fill(w, buf, dy)
+	w.reserve(m.floats())
+	run = func(dx, dy, weights []float32) {
+		dy = m.fill(w, w.take(), dy)
 		if empty { // a stride beyond the kernel leaves pixels that nothing read
 			clear(dx)
 		}
-		at := 0
 		for _, p := range phases {
-			p.run(w, dx, dy, to[at*tap:], nil)
-			at += len(p.taps)
+			p.run(w, dx, dy, weights[p.weights:], nil)
 		}
+	}
+	return run, Packing{fmt.Sprint("input ", s.S), s.KH * s.KW * s.K * padded(s.C), w.turn(s, turned)}
+}
+
+// turn is one tap of a kernel, and its phase: where that begins among all taps
+// and how many it has.
+type turn struct{ tap, first, taps int }
+
+// turn prepares the packing of the weights of ConvInput: of each tap the
+// transposed matrix, phase by phase.
+func (w *Workspace) turn(s ConvShape, taps []turn) func(dst, src []float32) {
+	nr, size := current.nr, s.K*padded(s.C)
+	var from, to []float32
+	panels := (s.C + nr - 1) / nr
+	task := func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			at, j := t/panels, t%panels*nr
+			tap := taps[at]
+			cols := min(nr, s.C-j)
+			width, k := padded(cols), tap.taps*s.K
+			panel := to[tap.first*size+j*k:]
+			transpose(panel[(at-tap.first)*s.K*width:][:s.K*width], width, from[(tap.tap*s.C+j)*s.K:], s.K, cols, s.K)
+		}
+	}
+	return func(dst, src []float32) {
+		from, to = src, dst
+		w.loop(len(taps)*panels, 1, task)
 	}
 }

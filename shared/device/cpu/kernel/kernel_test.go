@@ -97,6 +97,22 @@ func prepare() *Workspace {
 	})
 }
 
+// ready packs weights at each call.
+func ready(run func(y, x, weights []float32), weights Packing) func(y, x, w []float32) {
+	if weights.Fill == nil {
+		return run
+	}
+	packed := make([]float32, weights.Floats)
+	return func(y, x, w []float32) {
+		weights.Fill(packed, w)
+		run(y, x, packed)
+	}
+}
+
+func convolution(s ConvShape) func(y, x, w []float32) { return ready(prepare().Conv(s, nil)) }
+
+func inputGradient(s ConvShape) func(dx, dy, w []float32) { return ready(prepare().ConvInput(s, nil)) }
+
 func compare(t *testing.T, what string, got []float32, want []float64) {
 	t.Helper()
 	for i := range want {
@@ -129,8 +145,8 @@ func TestConvolutions(t *testing.T) {
 				wantW[j] += float64(dy[k]) * float64(x[i])
 			})
 			name := fmt.Sprintf("%+v", s)
-			compare(t, "conv "+name, guarded(t, len(dy), func(d []float32) { prepare().Conv(s, nil)(d, x, w) }), wantY)
-			compare(t, "input "+name, guarded(t, len(x), func(d []float32) { prepare().ConvInput(s, nil)(d, dy, w) }), wantX)
+			compare(t, "conv "+name, guarded(t, len(dy), func(d []float32) { convolution(s)(d, x, w) }), wantY)
+			compare(t, "input "+name, guarded(t, len(x), func(d []float32) { inputGradient(s)(d, dy, w) }), wantX)
 			compare(t, "weight "+name, guarded(t, len(w), func(d []float32) { prepare().ConvWeight(s)(d, x, dy) }), wantW)
 		}
 	})
@@ -170,8 +186,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
 	compute := func() []float32 {
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-		prepare().Conv(s, nil)(y, x, w)
-		prepare().ConvInput(s, nil)(dx, dy, w)
+		convolution(s)(y, x, w)
+		inputGradient(s)(dx, dy, w)
 		prepare().ConvWeight(s)(dw, x, dy)
 		return append(append(y, dx...), dw...)
 	}
@@ -198,7 +214,7 @@ func BenchmarkConv(b *testing.B) {
 		x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
 		flop := 2 * float64(s.N*s.OH*s.OW*s.K) * float64(s.KH*s.KW*s.C)
 		ws := prepare()
-		conv, input, weight := ws.Conv(s, nil), ws.ConvInput(s, nil), ws.ConvWeight(s)
+		conv, input, weight := ready(ws.Conv(s, nil)), ready(ws.ConvInput(s, nil)), ws.ConvWeight(s)
 		for _, k := range []struct {
 			name string
 			run  func()

@@ -111,9 +111,9 @@ func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.Fil
 	defer closeDevice(d, &err)
 	shapes := bench.ConvShapes
 	fmt.Fprintf(out, "\n%s", d.Name())
-	if g, ok := d.(*webgpu.Device); ok {
-		if g.Adapter().Software {
-			shapes, steps = []bench.ConvShape{{Batch: 1, Side: 32, In: 64, Out: 64, Kernel: 3, Stride: 1}}, []drill{{"tiny", 2}}
+	if _, ok := d.(*webgpu.Device); ok {
+		if software(d) {
+			shapes, steps = []bench.ConvShape{smallConv}, []drill{{"tiny", 2}}
 		}
 		rivals = bench.Rivals{}
 	} else if peak := bench.Peak(); peak > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mien/native/internal/train"
+	"mien/shared/device/webgpu"
 )
 
 func trainCommand() *cobra.Command {
@@ -55,6 +56,9 @@ func trainCommand() *cobra.Command {
 			}
 			if errors.Is(err, train.ErrDiverged) {
 				return data(err, "try another --seed or a smaller --batch")
+			}
+			if errors.Is(err, webgpu.ErrLost) {
+				return &failure{exitIO, "go on from the newest checkpoint with --resume, on the CPU with --device cpu", err}
 			}
 			if errors.Is(err, train.ErrDisk) {
 				return &failure{exitIO, "free space or mend the disk, then go on with --resume", err}

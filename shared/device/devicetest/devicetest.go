@@ -20,7 +20,7 @@ func Run(t *testing.T, d device.Device) {
 	t.Logf("device: %s", d.Name())
 	t.Run("cases", func(t *testing.T) {
 		for i, c := range Cases {
-			if err := c.check(d, uint64(i)); err != nil {
+			if err := c.Check(d, uint64(i)); err != nil {
 				t.Errorf("%v: %v", c, err)
 			}
 		}
@@ -107,7 +107,8 @@ func (c Case) terms(out tensor.Shape) float64 {
 	return 1
 }
 
-func (c Case) check(d device.Device, seed uint64) error {
+// Check runs the case twice on d and compares the results with the reference.
+func (c Case) Check(d device.Device, seed uint64) error {
 	p, values, err := c.Plan(seed)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func Adapters() ([]Adapter, error) { return listAdapters() }
 // Device compiles plans for one GPU. It may be used by several goroutines.
 type Device struct {
 	driver driver
-	half   bool
+	choice choice
 
 	mu        sync.Mutex
 	failed    error               // the first error of the driver
@@ -44,7 +44,7 @@ type Option func(*Device)
 // WithHalf stores constant weights of convolutions and matrix products as half
 // floats: half the memory and bandwidth, all sums still in float32. Meant for
 // generators; 1e-3 of relative error in the weights.
-func WithHalf(d *Device) { d.half = true }
+func WithHalf(d *Device) { d.choice.half = true }
 
 // Open returns the n-th adapter of Adapters as a device.
 func Open(n int, options ...Option) (*Device, error) {
@@ -103,7 +103,7 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	l, err := lower(p, d.half)
+	l, err := lower(p, d.choice)
 	if err != nil {
 		return nil, err
 	}

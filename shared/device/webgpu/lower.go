@@ -44,10 +44,19 @@ type memory struct {
 	half bool // stored as pairs of half floats
 }
 
+// choice is what can be chosen about a lowering: half weights, and for tests
+// the tile and the number of parts of every product, where zero leaves both to
+// the product.
+type choice struct {
+	half  bool
+	tile  tile
+	parts int
+}
+
 // lowered is a plan as calls of kernels.
 type lowered struct {
 	plan   *plan.Plan
-	half   bool
+	choice choice
 	values []memory // those of the plan first
 	alias  []int    // per value, whose memory it uses; itself mostly
 	nodes  []*node
@@ -63,8 +72,8 @@ const scratch plan.Role = "scratch"
 // lowering turns a step into calls.
 type lowering func(l *lowered, s plan.Step) error
 
-func lower(p *plan.Plan, half bool) (*lowered, error) {
-	l := &lowered{plan: p, half: half}
+func lower(p *plan.Plan, c choice) (*lowered, error) {
+	l := &lowered{plan: p, choice: c}
 	for i, v := range p.Values {
 		l.values = append(l.values, memory{size: v.Shape.Numel(), role: v.Role})
 		l.alias = append(l.alias, i)
@@ -93,7 +102,7 @@ func lower(p *plan.Plan, half bool) (*lowered, error) {
 // Kernels returns the texts that p is compiled to, with a label each, for tests
 // that have no GPU.
 func Kernels(p *plan.Plan) (map[string]string, error) {
-	l, err := lower(p, false)
+	l, err := lower(p, choice{})
 	if err != nil {
 		return nil, err
 	}

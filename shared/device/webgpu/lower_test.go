@@ -129,7 +129,7 @@ func chained() *plan.Plan {
 }
 
 func TestChainsJoinTheirConvolution(t *testing.T) {
-	l, err := lower(chained(), false)
+	l, err := lower(chained(), choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestChainsJoinTheirConvolution(t *testing.T) {
 // live, and as few buffers as can be.
 func TestBuffersAreShared(t *testing.T) {
 	p, _ := devicetest.Net(3, 14)
-	l, err := lower(p, false)
+	l, err := lower(p, choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestBuffersAreShared(t *testing.T) {
 		row.Steps = append(row.Steps, plan.Step{Kind: plan.Conv, Ints: []int{1, 1}, In: []int{in, 1}, Out: []int{i + 2}})
 	}
 	row.Outputs = []plan.Output{{Name: "y", Value: 10}}
-	if l, err = lower(row, false); err != nil {
+	if l, err = lower(row, choice{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.sizes) != 4 {
@@ -201,7 +201,7 @@ func TestBuffersAreShared(t *testing.T) {
 }
 
 func TestLimitsAreTold(t *testing.T) {
-	l, err := lower(chained(), false)
+	l, err := lower(chained(), choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestTilesCover(t *testing.T) {
 		want          string
 	}{{1 << 16, 256, "128x128"}, {1 << 16, 3, "256x16"}, {1 << 16, 32, "128x32"}, {16, 16, "32x32"}} {
 		p := &product{rows: c.rows, columns: c.columns, phases: 1}
-		if got := p.tile().String(); got != c.want {
+		if got := p.tile(choice{}).String(); got != c.want {
 			t.Errorf("%d x %d: tile %s, want %s", c.rows, c.columns, got, c.want)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 
 	"mien/shared/device/devicetest"
 	"mien/shared/device/ref"
+	"mien/shared/plan"
+	"mien/shared/tensor"
 )
 
 // open returns the first GPU, or skips.
@@ -35,6 +37,35 @@ func open(t testing.TB, options ...Option) *Device {
 }
 
 func TestDevice(t *testing.T) { devicetest.Run(t, open(t)) }
+
+// tileCases are products of odd shapes and of such whose operands are read four
+// at a time.
+var tileCases = []devicetest.Case{
+	{Kind: plan.Conv, In: []tensor.Shape{{1, 9, 11, 5}, {3, 3, 5, 33}}, Ints: []int{1, 1}, Tolerance: 2e-6},
+	{Kind: plan.Conv, In: []tensor.Shape{{2, 16, 9, 16}, {4, 4, 16, 36}}, Ints: []int{2, 1}, Tolerance: 2e-6},
+	{Kind: plan.ConvInput, In: []tensor.Shape{{2, 8, 5, 36}, {4, 4, 7, 36}}, Ints: []int{2, 1, 16, 10}, Tolerance: 2e-6},
+	{Kind: plan.ConvWeight, In: []tensor.Shape{{1, 9, 11, 5}, {1, 9, 11, 33}}, Ints: []int{1, 1, 3, 3}, Tolerance: 2e-6},
+	{Kind: plan.ConvWeight, In: []tensor.Shape{{2, 16, 10, 16}, {2, 8, 5, 36}}, Ints: []int{2, 1, 4, 4}, Tolerance: 2e-6},
+	{Kind: plan.MatMul, In: []tensor.Shape{{33, 130}, {130, 65}}, Ints: []int{0, 0}, Tolerance: 2e-6},
+	{Kind: plan.MatMul, In: []tensor.Shape{{130, 36}, {68, 130}}, Ints: []int{1, 1}, Tolerance: 2e-6},
+}
+
+// TestEveryTile runs products of odd shapes with each tile, and cut in parts:
+// the table's own are too small to choose most of them.
+func TestEveryTile(t *testing.T) {
+	for i, x := range tiles {
+		d := open(t)
+		d.choice.tile = x
+		if d.choice.parts = 1; i%2 == 1 {
+			d.choice.parts = 3
+		}
+		for _, c := range tileCases {
+			if err := c.Check(d, 1); err != nil {
+				t.Errorf("%v in %d parts: %v: %v", x, d.choice.parts, c, err)
+			}
+		}
+	}
+}
 
 // TestErrorsNameFileAndLine gives the compiler a text with a mistake in the
 // second of its parts; the device is good for nothing afterwards.
@@ -189,4 +220,35 @@ func resident(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// BenchmarkConv reports GFLOP/s of products on the first adapter; the shapes
+// are those of a small generator, so that software can finish them.
+func BenchmarkConv(b *testing.B) {
+	x, w := tensor.Shape{2, 32, 32, 32}, tensor.Shape{3, 3, 32, 32}
+	for _, c := range []devicetest.Case{
+		{Kind: plan.Conv, In: []tensor.Shape{x, w}, Ints: []int{1, 1}},
+		{Kind: plan.ConvInput, In: []tensor.Shape{x, w}, Ints: []int{1, 1, 32, 32}},
+		{Kind: plan.ConvWeight, In: []tensor.Shape{x, x}, Ints: []int{1, 1, 3, 3}},
+		{Kind: plan.MatMul, In: []tensor.Shape{{256, 256}, {256, 256}}, Ints: []int{0, 0}},
+	} {
+		b.Run(string(c.Kind), func(b *testing.B) {
+			d := open(b)
+			p, _, err := c.Plan(1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			compiled, err := d.Compile(p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer compiled.Close()
+			for b.Loop() {
+				if err := errors.Join(compiled.Run(context.Background()), compiled.(*program).Wait()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(p.FLOPs())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
 }

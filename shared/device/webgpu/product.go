@@ -38,12 +38,15 @@ const (
 func matrixProduct(l *lowered, s plan.Step) error {
 	p := newProduct(l, s)
 	n := len(l.nodes)
-	tile := p.tile()
+	tile := p.tile(l.choice)
 	tiles := ceil(p.rows, tile.rows) * ceil(p.columns, tile.columns)
 	parts := 1
 	if p.kind != plan.ConvInput {
 		if tiles < fewTiles {
 			parts = max(min(ceil(fewTiles*2, tiles), p.depth/leastPart, mostParts), 1)
+		}
+		if l.choice.parts > 0 {
+			parts = l.choice.parts
 		}
 		p.split = ceil(ceil(p.depth, parts), tileDepth) * tileDepth
 		parts = ceil(p.depth, p.split)
@@ -124,7 +127,7 @@ func (l *lowered) halves(v int, p *product) bool {
 	if m.half {
 		return true
 	}
-	if !l.half || m.role != plan.Const || !p.wideB {
+	if !l.choice.half || m.role != plan.Const || !p.wideB {
 		return false
 	}
 	for _, s := range l.plan.Steps {
@@ -145,7 +148,7 @@ func (l *lowered) halves(v int, p *product) bool {
 
 // finish makes the call of a product whose results go through w's chain.
 func (p *product) finish(l *lowered, w *writer) []*call {
-	tile := p.tile()
+	tile := p.tile(l.choice)
 	t := &text{}
 	common := "rows: u32, columns: u32, depth: u32, split: u32, images: u32, "
 	w.declare(t, common+strings.Join(p.fields, " ")+" ", 3)

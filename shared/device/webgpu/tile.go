@@ -25,7 +25,10 @@ var tiles = []tile{{128, 128, 8, 8}, {64, 64, 4, 4}, {128, 32, 4, 4}, {64, 32, 4
 // tile chooses the tile that costs the least: results computed, with those of
 // small tiles a little dearer for their memory, in enough workgroups where the
 // product has that many.
-func (p *product) tile() tile {
+func (p *product) tile(c choice) tile {
+	if c.tile != (tile{}) {
+		return c.tile
+	}
 	best, least := tiles[0], 0.
 	for i, t := range tiles {
 		groups := ceil(p.rows, t.rows) * ceil(p.columns, t.columns) * p.phases

@@ -172,7 +172,7 @@ function refused(m) {
 
 async function shipped() {
   const manifest = await (await fetch('weights/manifest.json')).json();
-  for (const f of manifest.files || []) {
+  for (const f of (manifest.files || []).filter(({ kind }) => ['generator', 'reader'].includes(kind))) {
     const bytes = await fetchBytes(`weights/${f.name}`, (share) => loading(`loading the ${f.kind}`, share));
     if (f.kind === 'generator') worker.postMessage({ type: 'weights', bytes, sha256: f.sha256, step: f.step }, [bytes.buffer]);
     else if (f.kind === 'reader') { readerBytes = true; worker.postMessage({ type: 'reader', bytes }, [bytes.buffer]); }

@@ -12,9 +12,11 @@ import (
 //go:embed *
 var Files embed.FS
 
-// Shipped returns the model file of a kind: "generator" or "reader".
+// Shipped returns the model file of a role: "generator", "reader", "judge" (the
+// reader that only mien eval uses), "embedder" or "prior".
 func Shipped(kind string) ([]byte, error) {
-	names := map[string]string{"generator": "mien.safetensors", "reader": "reader.safetensors"}
+	names := map[string]string{"generator": "mien.safetensors", "reader": "reader.safetensors", "judge": "judge.safetensors",
+		"embedder": "identity.safetensors", "prior": "prior.safetensors"}
 	b, err := Files.ReadFile(path.Join(names[kind]))
 	if err != nil {
 		return nil, fmt.Errorf("no %s is shipped with this version", kind)

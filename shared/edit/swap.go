@@ -26,6 +26,18 @@ const (
 	slack = 1e-2
 )
 
+// Drawer turns a face and a change into a field: a model.Generator, or whatever
+// stands in for one. It is used by one goroutine at a time.
+type Drawer interface {
+	Info() model.Info
+	// Size is the side of the photo that Field takes, [1 Size Size 3] in [-1, 1].
+	Size() int
+	// own is what the face shows, for those that are asked for expressions, not
+	// changes.
+	Field(ctx context.Context, photo *tensor.Tensor, own, change au.Vector) (model.Output, error)
+	Close() error
+}
+
 // Swap holds the generator in use and lets a newer one take its place while
 // the page goes on. Any number of goroutines may use it; pictures are computed
 // one at a time.
@@ -34,8 +46,8 @@ type Swap struct {
 	loading sync.Mutex // one Load or Rollback at a time, so that they keep their order
 
 	running  sync.Mutex // guards what follows, held while the generator runs
-	current  *model.Generator
-	previous *model.Generator
+	current  Drawer
+	previous Drawer
 }
 
 // NewSwap returns a Swap without a generator that compiles for d.
@@ -61,6 +73,18 @@ func (s *Swap) Load(ctx context.Context, b []byte, sum string) (model.Info, erro
 	if err != nil {
 		return model.Info{}, fmt.Errorf("swap generator: %w", err)
 	}
+	return s.replace(ctx, next)
+}
+
+// Use makes next, which the Swap then owns, the current one, as Load does.
+func (s *Swap) Use(ctx context.Context, next Drawer) (model.Info, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	return s.replace(ctx, next)
+}
+
+// replace warms next up and puts it in the place of the generator in use.
+func (s *Swap) replace(ctx context.Context, next Drawer) (model.Info, error) {
 	if err := warmUp(ctx, next); err != nil {
 		next.Close()
 		return model.Info{}, fmt.Errorf("swap generator: warm up: %w", err)
@@ -77,7 +101,7 @@ func (s *Swap) Load(ctx context.Context, b []byte, sum string) (model.Info, erro
 // warmUp runs the generator on a grey picture, with no change and with every
 // Action Unit changed, and refuses outputs out of their range. Those that are
 // not finite the model itself refuses.
-func warmUp(ctx context.Context, g *model.Generator) error {
+func warmUp(ctx context.Context, g Drawer) error {
 	photo := tensor.New(1, g.Size(), g.Size(), 3)
 	var change au.Vector
 	for _, by := range []float32{0, 1} {
@@ -154,7 +178,7 @@ func (s *Swap) Close() error {
 	s.running.Lock()
 	defer s.running.Unlock()
 	var errs []error
-	for _, g := range []*model.Generator{s.current, s.previous} {
+	for _, g := range []Drawer{s.current, s.previous} {
 		if g != nil {
 			errs = append(errs, g.Close())
 		}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,14 +27,18 @@ const (
 const (
 	KindGenerator = "generator"
 	KindReader    = "reader"
+	KindPrior     = "prior"    // no network, see native/internal/prior
+	KindEmbedder  = "embedder" // tells people apart: photo [1 S S 3] to features [1 D] of length 1
 )
+
+var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder}
 
 // MaxSize bounds the side of a network's picture, in pixels.
 const MaxSize = 512
 
 // Info says what a model file is.
 type Info struct {
-	Kind    string // KindGenerator or KindReader
+	Kind    string // one of the kinds
 	Size    int    // side of the network's square picture, pixels
 	Preset  string // of the training
 	Step    int    // of the training
@@ -69,8 +74,8 @@ func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
 // Info returns what the file says of itself, checked.
 func (f *File) Info() (Info, error) {
 	i := Info{Kind: f.Meta[keyKind], Preset: f.Meta[keyPreset], Licence: f.Meta[keyLicence]}
-	if i.Kind != KindGenerator && i.Kind != KindReader {
-		return i, fmt.Errorf("kind %q: want %s or %s", i.Kind, KindGenerator, KindReader)
+	if !slices.Contains(kinds, i.Kind) {
+		return i, fmt.Errorf("kind %q: want %s", i.Kind, strings.Join(kinds, ", "))
 	}
 	if got, want := f.Meta[keyAUs], strings.Join(au.Codes(), " "); got != want {
 		return i, fmt.Errorf("action units %q, want %q", got, want)

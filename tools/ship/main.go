@@ -38,14 +38,15 @@ func main() {
 	name := flag.String("name", "", "file name in weights/")
 	data := flag.String("data", "", "what it was trained on")
 	licence := flag.String("licence", "non-commercial research", "of the weights")
+	role := flag.String("role", "", "what the file is for, where its kind does not say: judge, a reader that only mien eval uses")
 	flag.Parse()
-	if err := ship(*in, *name, *data, *licence); err != nil {
+	if err := ship(*in, *name, *data, *licence, *role); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func ship(in, name, data, licence string) error {
+func ship(in, name, data, licence, role string) error {
 	b, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -63,7 +64,11 @@ func ship(in, name, data, licence string) error {
 		return err
 	}
 	sum := sha256.Sum256(b)
-	e := entry{name, info.Kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, data, licence}
+	kind := info.Kind
+	if role != "" {
+		kind = role
+	}
+	e := entry{name, kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, data, licence}
 	if err := os.WriteFile(filepath.Join("weights", name), b, 0o644); err != nil {
 		return err
 	}
@@ -76,7 +81,7 @@ func ship(in, name, data, licence string) error {
 	}
 	kept := []entry{e}
 	for _, o := range m.Files {
-		if o.Kind != e.Kind {
+		if o.Name != e.Name {
 			kept = append(kept, o)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mien/native/internal/checkpoint"
+	"mien/native/internal/prior"
 	"mien/shared/au"
 	"mien/shared/device/cpu"
 	"mien/shared/edit"
@@ -45,11 +46,7 @@ func editCommand() *cobra.Command {
 			if !strings.EqualFold(filepath.Ext(out), ".png") {
 				return usage(fmt.Errorf("output %q: want a name that ends in .png", out), "")
 			}
-			f, err := modelOr(file, model.KindGenerator)
-			if err != nil {
-				return err
-			}
-			b, err := f.Encode()
+			f, err := editorFile(file)
 			if err != nil {
 				return err
 			}
@@ -62,9 +59,8 @@ func editCommand() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), "device:", why)
 			}
 			swap := edit.NewSwap(d)
-			sum := sha256.Sum256(b)
-			if _, err := swap.Load(cmd.Context(), b, hex.EncodeToString(sum[:])); err != nil {
-				return data(err, "see mien inspect")
+			if err := use(cmd.Context(), swap, f); err != nil {
+				return err
 			}
 			reader, err := shippedReader()
 			if err != nil {
@@ -98,7 +94,7 @@ func editCommand() *cobra.Command {
 	deviceFlag(f, &processor, "cpu") // draws one face sooner than a GPU starts
 	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
 	f.StringVar(&out, "out", "", "picture to write, .png")
-	f.StringVar(&file, "model", "", "generator to use (default: the shipped one)")
+	f.StringVar(&file, "model", "", `generator or prior to use, "prior" is the shipped one (default: the shipped generator)`)
 	f.IntVar(&number, "face", 1, "which face, 1 is the largest")
 	must(cmd, "in", "out")
 	return cmd
@@ -134,6 +130,27 @@ func readCommand() *cobra.Command {
 	cmd.Flags().StringVar(&file, "model", "", "reader to use (default: the shipped one)")
 	must(cmd, "in")
 	return cmd
+}
+
+// use makes the generator or the prior in f the one to edit with.
+func use(ctx context.Context, swap *edit.Swap, f *model.File) error {
+	if prior.IsFile(f) {
+		d, err := priorDrawer(f)
+		if err != nil {
+			return err
+		}
+		_, err = swap.Use(ctx, d)
+		return err
+	}
+	b, err := f.Encode()
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b)
+	if _, err := swap.Load(ctx, b, hex.EncodeToString(sum[:])); err != nil {
+		return data(err, "see mien inspect")
+	}
+	return nil
 }
 
 // must makes flags required.

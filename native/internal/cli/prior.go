@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"mien/native/internal/checkpoint"
 	"mien/native/internal/dataset"
 	"mien/native/internal/prior"
+	"mien/native/internal/train"
 )
 
 // priorSize is the side of the pictures that the prior is fitted on: that of its
@@ -24,7 +26,7 @@ func priorCommand() *cobra.Command {
 		Use:   "prior --data DIR --out FILE",
 		Short: "Fit the prior, the teacher of the default model",
 		Long: "Fit the prior: an editor without a network, whose pictures teach one (mien train --prior). It needs people who are\n" +
-			"there more than once, with Action Units and 68 landmarks.",
+			"there more than once, with Action Units and 68 landmarks; the people whom mien eval --validation looks at are left out.",
 		Example: "  mien prior --data faces --out prior.safetensors",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -32,15 +34,19 @@ func priorCommand() *cobra.Command {
 				return usage(err, "give a folder in OpenFace's layout")
 			}
 			shown := progress(cmd.ErrOrStderr())
-			d, err := dataset.Open(cmd.Context(), folder, dataset.Options{Size: priorSize, Progress: shown("read")})
+			d, err := dataset.Open(cmd.Context(), folder, dataset.Options{Size: priorSize, ValidationFraction: train.Validation, Progress: shown("read")})
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d faces: %s\n", d.Train.Len(), d.Report)
-			p, err := prior.Fit(cmd.Context(), d.Train, shown("fit"))
+			p, report, err := prior.Fit(cmd.Context(), d.Train, shown("fit"))
+			if errors.Is(err, prior.ErrData) {
+				return data(err, "give labelled faces with landmarks68.csv and meta.csv beside EmotioNet.csv, people several times")
+			}
 			if err != nil {
 				return err
 			}
+			fmt.Fprintln(cmd.ErrOrStderr(), report)
 			b, err := p.Encode()
 			if err != nil {
 				return err

@@ -9,9 +9,6 @@ import (
 	"mien/native/internal/dataset"
 	"mien/native/internal/metric"
 	"mien/shared/au"
-	"mien/shared/device"
-	"mien/shared/face"
-	"mien/shared/model"
 )
 
 // Distances says, per emotion, how far edited faces are from real ones.
@@ -24,17 +21,17 @@ type Distances struct {
 
 // Emotions edits faces towards each emotion and measures them by e against real
 // faces of that emotion. Labels of faces must be intensities.
-func Emotions(ctx context.Context, d device.Device, generator, reader *model.File, e *metric.Extractor, faces dataset.Source, o metric.Options) (Distances, error) {
-	m, err := metric.NewEmotions(ctx, e, faces, o)
+func Emotions(ctx context.Context, s Subject, o Options, e *metric.Extractor, of metric.Options) (Distances, error) {
+	m, err := metric.NewEmotions(ctx, e, o.Faces, of)
 	if err != nil {
 		return Distances{}, err
 	}
-	b, err := newBench(ctx, d, generator, reader)
+	b, err := newBench(ctx, s, o)
 	if err != nil {
 		return Distances{}, err
 	}
 	defer b.close()
-	size := faces.Size()
+	faces, size := o.Faces, o.Faces.Size()
 	scores, err := m.Score(ctx, func(ctx context.Context, i int, target au.Vector) ([]float32, error) {
 		img, own, _, _, err := faces.Sample(i)
 		if err != nil {
@@ -43,7 +40,7 @@ func Emotions(ctx context.Context, d device.Device, generator, reader *model.Fil
 		for k := range target {
 			target[k] -= own[k]
 		}
-		if _, err := b.editor.SetFrame(ctx, picture(img, size), face.CentreFrame(size, size)); err != nil {
+		if err := b.set(ctx, picture(img, size)); err != nil {
 			return nil, err
 		}
 		edited, err := b.editor.Picture(ctx, target)

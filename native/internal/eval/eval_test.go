@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"context"
+	"image/png"
 	"math"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestScoresAreTheirDefinitions(t *testing.T) {
 	}
 	var results []*result
 	for f := range 3 {
-		r := &result{still: f, background: .01, sharp: [2]float64{100, 90}}
+		r := &result{still: f, background: .01, cycle: .02, sharp: [2]float64{100, 90}}
 		for k := range au.Count {
 			for s := range Sweep {
 				moved := .5 * Reach * float64(s) / (Sweep - 1)
@@ -41,12 +42,13 @@ func TestScoresAreTheirDefinitions(t *testing.T) {
 	}
 	var r Report
 	r.add(results, own)
-	if len(r.Scores) != au.Count || r.Still != 2 || math.Abs(r.Background-.1) > 1e-9 || math.Abs(r.Sharpness-.9) > 1e-9 {
+	if len(r.Scores) != au.Count || r.Still != 2 || math.Abs(r.Background-.1) > 1e-9 || math.Abs(r.Sharpness-.9) > 1e-9 || math.Abs(r.Cycle-.02) > 1e-9 {
 		t.Errorf("%d scores, still %d, background %g, sharpness %g", len(r.Scores), r.Still, r.Background, r.Sharpness)
 	}
 	for _, s := range r.Scores {
-		if math.Abs(s.Gain-.625) > 1e-4 || math.Abs(s.R-1) > 1e-4 || math.Abs(s.Leakage-.1) > 1e-4 || s.Judge != .9 {
-			t.Errorf("%+v: want gain .625, r 1, leakage .1", s)
+		if math.Abs(s.Gain-.625) > 1e-4 || math.Abs(s.R-1) > 1e-4 || math.Abs(s.Leakage-.1) > 1e-4 || s.JudgeR != .9 ||
+			math.Abs(s.MSE-.44297) > 1e-4 { // .375^2 times the mean square change, 3.15
+			t.Errorf("%+v: want gain .625, r 1, leakage .1, mse .443", s)
 		}
 	}
 }
@@ -67,25 +69,72 @@ func TestJudgeShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	generator, reader := open(model.KindGenerator), open(model.KindReader)
-	r, err := Judge(context.Background(), cpu.New(), generator, reader, faces, 2, nil)
+	o := Options{Device: cpu.New(), Judge: open(model.KindReader), Faces: faces, Edit: 2}
+	shipped := Generator(open(model.KindGenerator), o.Device)
+	r, err := Judge(context.Background(), shipped, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Still != 0 || r.Background > .02 || !(r.Sharpness > .3 && r.Sharpness < 3) || len(r.Scores) != au.Count {
-		t.Errorf("still %d, background %g, sharpness %g", r.Still, r.Background, r.Sharpness)
+	if r.Still != 0 || r.Background > .03 || r.Cycle == 0 || r.Cycle > .1 || !(r.Sharpness > .3 && r.Sharpness < 3) || len(r.Scores) != au.Count {
+		t.Errorf("still %d, background %g, cycle %g, sharpness %g", r.Still, r.Background, r.Cycle, r.Sharpness)
 	}
-	var table bytes.Buffer
-	r.Table(&table)
-	if !strings.Contains(table.String(), "AU45") {
-		t.Errorf("table without AU45:\n%s", table.String())
+	prior := r
+	prior.Name = "prior"
+	var table, markdown bytes.Buffer
+	Table(&table, r, prior)
+	Markdown(&markdown, r, prior)
+	if !strings.Contains(table.String(), "prior gain") || !strings.Contains(markdown.String(), "| 45 |") {
+		t.Errorf("tables without AU45 or the prior:\n%s\n%s", table.String(), markdown.String())
 	}
-	if _, err := Judge(context.Background(), cpu.New(), generator, reader, faces, 1, nil); err == nil {
+	b, err := Sheet(context.Background(), shipped, o, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sheet, err := png.Decode(bytes.NewReader(b)); err != nil || sheet.Bounds().Dx() != 64*21 || sheet.Bounds().Dy() != 64*2 {
+		t.Errorf("contact sheet %v, %v: want 21 columns and 2 rows of 64 pixels", sheet.Bounds(), err)
+	}
+	o.Edit = 1
+	if _, err := Judge(context.Background(), shipped, o); err == nil {
 		t.Error("one face is enough")
 	}
+	o.Edit = 2
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Judge(stopped, cpu.New(), generator, reader, faces, 2, nil); err == nil {
+	if _, err := Judge(stopped, shipped, o); err == nil {
 		t.Error("a cancelled evaluation goes on")
+	}
+}
+
+// TestAgreement: known values of ICC(3,1). Raters that differ by a constant
+// agree entirely.
+func TestAgreement(t *testing.T) {
+	a := []float64{1, 2, 3, 4, 5}
+	for _, c := range []struct {
+		b    []float64
+		want float64
+	}{
+		{a, 1},
+		{[]float64{3, 4, 5, 6, 7}, 1},
+		{[]float64{5, 4, 3, 2, 1}, -1},
+		{[]float64{2, 4, 6, 8, 10}, .8}, // 2*cov/(var+var) = 2*5/(2.5+10)
+	} {
+		if got := icc31(a, c.b); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("ICC of %v and %v is %g, want %g", a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestSeparable(t *testing.T) {
+	for _, c := range []struct {
+		high, low []float64
+		want      float64
+	}{
+		{[]float64{3, 4}, []float64{1, 2}, 1},
+		{[]float64{1, 2}, []float64{3, 4}, .5},
+		{[]float64{2, 4}, []float64{1, 3}, .75},
+	} {
+		if got := separable(c.high, c.low); got != c.want {
+			t.Errorf("%v above %v: %g, want %g", c.high, c.low, got, c.want)
+		}
 	}
 }

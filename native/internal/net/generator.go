@@ -30,8 +30,9 @@ type Field struct {
 	Colour    graph.Node // [N S S 3], -1 to 1
 }
 
-// maxWarp bounds the warp: 0.12 of half the frame, about 8 pixels of 128.
-const maxWarp = .12
+// maxWarp bounds the warp: a fifth of half the frame, about 13 pixels of 128; a
+// jaw that drops with the lips parted moves by 11.
+const maxWarp = .2
 
 // maxShade bounds the shade: 0.7 of -1 to 1, from grey to almost black.
 const maxShade = .7

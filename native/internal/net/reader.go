@@ -13,6 +13,9 @@ type Reader struct {
 	Size   int // side of the picture
 	Width  int // channels after the first convolution
 	Hidden int // width of the layer before the AUs
+	// Residual puts two more convolutions beside a short cut where a plain reader
+	// has one (He et al., 2016): the judge's shape, so that it errs otherwise.
+	Residual bool
 }
 
 // Reading is a reader's answer.
@@ -43,7 +46,15 @@ func (n Reader) Apply(s *Scope, photo graph.Node, training bool, dropout graph.N
 		name := fmt.Sprintf("conv%d", i+1)
 		h = s.Conv(h, name, 4, 2, 1, width, none)
 		h = g.LeakyRelu(s.BatchNorm(h, name+".norm", training), readerSlope)
-		if i < 2 {
+		switch {
+		case i < 2 && n.Residual:
+			in := h
+			for _, part := range []string{name + "r", name + "s"} {
+				h = s.Conv(g.LeakyRelu(h, readerSlope), part, 3, 1, 1, width, none)
+				h = s.BatchNorm(h, part+".norm", training)
+			}
+			h = g.LeakyRelu(g.Add(in, h), readerSlope)
+		case i < 2:
 			name += "b"
 			h = s.Conv(h, name, 3, 1, 1, width, none)
 			h = g.LeakyRelu(s.BatchNorm(h, name+".norm", training), readerSlope)

@@ -4,14 +4,19 @@ import (
 	"math"
 
 	"mien/shared/au"
+	"mien/shared/model"
 )
 
 const (
-	side       = 64   // of the shading maps, in pixels
-	grid       = 32   // the spline is evaluated on grid x grid places
-	stiffness  = 3e-3 // of an edit's spline
-	shadeScale = 1.5  // of the shading, for the same reason as Strength
+	side      = 64   // of the shading maps, in pixels
+	stiffness = 3e-3 // of an edit's spline
 )
+
+// shadeStrength multiplies the shading, for the same reason as strength; the
+// regression makes it too faint, since its labels are noisy.
+var shadeStrength = byCode(3, map[string]float32{
+	"02": 2.2, "06": 3.6, "07": 3.5, "10": 4, "12": 2.3, "14": 4, "15": 2.5, "20": 4, "23": 4, "25": 4, "45": 1.8,
+})
 
 // Prior edits faces without a network: it moves the landmarks and shades what
 // moved. It is safe for concurrent use.
@@ -20,10 +25,13 @@ type Prior struct {
 	shading []float32 // [17 side side 3] per unit of intensity, on the mean face, in spreads of the picture
 }
 
-// fields returns, on the grid, how far to look back into the photo and where on
+// unshade is how much of the shading an expression that is taken back takes with
+// it: all of it paints the negative of folds and teeth.
+const unshade = .5
+
+// fields returns, on grid x grid places, how far to look back into the photo and where on
 // the mean face every place lies: [grid grid 4], normalised.
-func (p *Prior) fields(l Landmarks, d au.Vector) ([]float32, error) {
-	moved := Move(l, d)
+func (p *Prior) fields(l, moved Landmarks, grid int) ([]float32, error) {
 	q := controls(moved)
 	mean := controls(p.mean)
 	values := make([]float64, len(q)*4)
@@ -49,36 +57,55 @@ func (p *Prior) fields(l Landmarks, d au.Vector) ([]float32, error) {
 	return f, nil
 }
 
-// Edit returns what the change d does to a face with landmarks l: the warp
-// [S S 2] in normalised units and the shading [S S 3], so that the edited
-// picture is photo(u + warp(u)) + spread(photo)*shading(u).
-func (p *Prior) Edit(l Landmarks, d au.Vector, size int) (warp, shading []float32, err error) {
-	warp, shading = make([]float32, size*size*2), make([]float32, size*size*3)
-	if d.IsZero() {
-		return warp, shading, nil
-	}
-	f, err := p.fields(l, d)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The sum of the maps first, then one lookup per pixel.
+// shade is the sum of the shading maps on the mean face, [side side 3], in
+// spreads of the picture.
+func (p *Prior) shade(left, right au.Vector) []float32 {
 	sum := make([]float32, side*side*3)
-	for i, amount := range d {
-		if amount == 0 {
+	for i := range left {
+		if left[i] == 0 && right[i] == 0 {
 			continue
 		}
 		for k, v := range p.shading[i*len(sum) : (i+1)*len(sum)] {
-			sum[k] += shadeScale * amount * v
+			x := float32(2*(k/3%side) + 1)
+			amount := left[i] + (right[i]-left[i])*rightness(x)
+			if amount < 0 {
+				amount *= unshade
+			}
+			sum[k] += shadeStrength[i] * amount * v
 		}
 	}
 	soften(sum)
-	var v [4]float32
-	for i := range size * size {
-		sample(f, grid, 4, float32(centre(i%size, size)), float32(centre(i/size, size)), v[:])
-		warp[2*i], warp[2*i+1] = v[0], v[1]
-		sample(sum, side, 3, v[2], v[3], shading[3*i:3*i+3])
+	return sum
+}
+
+// Field returns what a change, left and right of the face's middle, does to the
+// face x [size size 3] with landmarks l, in samples samples a side. The shade is
+// already in the picture's own spread.
+func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector, samples int) (model.Output, error) {
+	n := samples * samples
+	o := model.Output{Size: samples, Warp: make([]float32, 2*n), Shade: make([]float32, 3*n), Mask: make([]float32, n), Colour: make([]float32, 3*n)}
+	if left.IsZero() && right.IsZero() {
+		return o, nil
 	}
-	return warp, shading, nil
+	moved := MoveSides(l, left, right)
+	grid := max(samples/2, 16) // the spline is smooth
+	f, err := p.fields(l, moved, grid)
+	if err != nil {
+		return o, err
+	}
+	sum, s := p.shade(left, right), spread(x)
+	var v [4]float32
+	for i := range n {
+		sample(f, grid, 4, float32(centre(i%samples, samples)), float32(centre(i/samples, samples)), v[:])
+		o.Warp[2*i], o.Warp[2*i+1] = v[0], v[1]
+		to := o.Shade[3*i : 3*i+3]
+		sample(sum, side, 3, v[2], v[3], to)
+		for c := range to {
+			to[c] = min(max(s*to[c], -1), 1)
+		}
+	}
+	paintMouth(&o, x, size, l, moved)
+	return o, nil
 }
 
 // keptColour is the part of the shading's colour that stays: all of it turns
@@ -101,43 +128,33 @@ func soften(shading []float32) {
 	}
 }
 
-// Teach edits x [S S 3] in [-1, 1]. It returns the picture and the warp at half
-// the size, [S/2 S/2 2], for generators that draw it there.
-func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) (out, half []float32, err error) {
-	warp, shading, err := p.Edit(l, d, size)
+// Teach edits x [S S 3] in [-1, 1].
+func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float32, error) {
+	o, err := p.Field(x, size, l, d, d, size)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out = make([]float32, len(x))
+	out := make([]float32, len(x))
 	if d.IsZero() {
 		copy(out, x)
-		return out, make([]float32, (size/2)*(size/2)*2), nil
+		return out, nil
 	}
-	s := spread(x)
 	for i := range size * size {
 		u, v := float32(centre(i%size, size)), float32(centre(i/size, size))
-		o := out[3*i : 3*i+3]
-		sample(x, size, 3, u+warp[2*i], v+warp[2*i+1], o)
-		for c := range o {
-			o[c] = min(max(o[c]+s*shading[3*i+c], -1), 1)
+		to := out[3*i : 3*i+3]
+		sample(x, size, 3, u+o.Warp[2*i], v+o.Warp[2*i+1], to)
+		for c := range to {
+			under := to[c] + o.Shade[3*i+c]
+			to[c] = min(max(under+(o.Colour[3*i+c]-under)*o.Mask[i], -1), 1)
 		}
 	}
-	n := size / 2
-	half = make([]float32, n*n*2)
-	for i := range n * n {
-		for c := range 2 {
-			at := (i/n*2*size+i%n*2)*2 + c
-			half[2*i+c] = (warp[at] + warp[at+2] + warp[at+2*size] + warp[at+2*size+2]) / 4
-		}
-	}
-	return out, half, nil
+	return out, nil
 }
 
-// Picture is Teach without the warp; landmarks that no spline fits leave the
-// picture as it is.
+// Picture is Teach; landmarks that no spline fits leave the picture as it is.
 func (p *Prior) Picture(x []float32, size int, l *[68][2]float32, d au.Vector) []float32 {
 	if l != nil {
-		if out, _, err := p.Teach(x, size, *l, d); err == nil {
+		if out, err := p.Teach(x, size, *l, d); err == nil {
 			return out
 		}
 	}

@@ -2,14 +2,19 @@ package prior
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"mien/shared/au"
 	"mien/shared/model"
 	"mien/shared/tensor"
 )
 
-// kind is the value of mien.kind in a prior's file.
-const kind = "prior"
+// licence of a prior's file: pictures of people went into its shading.
+const licence = "research only"
+
+// IsFile reports whether f is a prior's.
+func IsFile(f *model.File) bool { return f.Meta["mien.kind"] == model.KindPrior }
 
 // Encode returns the prior as a safetensors file.
 func (p *Prior) Encode() ([]byte, error) {
@@ -17,7 +22,8 @@ func (p *Prior) Encode() ([]byte, error) {
 	for i, q := range p.mean {
 		mean.Data[2*i], mean.Data[2*i+1] = q[0], q[1]
 	}
-	f := &model.File{Meta: map[string]string{"mien.kind": kind},
+	f := &model.File{Meta: map[string]string{"mien.kind": model.KindPrior, "mien.preset": model.KindPrior,
+		"mien.size": strconv.Itoa(side), "mien.step": "0", "mien.licence": licence, "mien.aus": strings.Join(au.Codes(), " ")},
 		Tensors: map[string]*tensor.Tensor{"mean": mean, "shading": tensor.Of(p.shading, au.Count, side, side, 3)}}
 	b, err := f.Encode()
 	if err != nil {
@@ -32,8 +38,8 @@ func Decode(b []byte) (*Prior, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read prior: %w", err)
 	}
-	if f.Meta["mien.kind"] != kind {
-		return nil, fmt.Errorf("read prior: mien.kind is %q, want %q", f.Meta["mien.kind"], kind)
+	if f.Meta["mien.kind"] != model.KindPrior {
+		return nil, fmt.Errorf("read prior: mien.kind is %q, want %q", f.Meta["mien.kind"], model.KindPrior)
 	}
 	mean, shading := f.Tensors["mean"], f.Tensors["shading"]
 	for _, t := range []struct {

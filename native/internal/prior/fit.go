@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"sort"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -21,21 +22,50 @@ const (
 	ridge      = 50           // against overfitting, in faces
 	fitStiff   = 1e-3
 	poseScale  = 1 / .15 // radians of a usual turn
-	leastFaces = 20      // with landmarks, of people who are there twice
+	leastFaces = 500     // with landmarks
+	beyond     = 24      // how far a landmark may lie outside of the picture, in pixels of the 128 x 128 crop
+	flat       = 1e-3    // variance within people under which an AU says nothing
 )
+
+// ErrData says that faces are not enough to fit a prior on, or not of the kind.
+var ErrData = errors.New("cannot fit a prior on these faces")
+
+// Report tells what a prior was fitted on.
+type Report struct {
+	Faces  int // of people who are there more than once
+	People int
+	// Without counts faces left out: no landmarks, or some far outside of the
+	// picture.
+	Without int
+	// Flat are the codes of Action Units that never vary within a person: their
+	// shading is zero.
+	Flat []string
+}
+
+// String is the report in one line.
+func (r Report) String() string {
+	s := fmt.Sprintf("%d faces of %d people who are there more than once", r.Faces, r.People)
+	if r.Without > 0 {
+		s += fmt.Sprintf("; %d left out: landmarks missing or outside of the picture", r.Without)
+	}
+	if len(r.Flat) > 0 {
+		s += fmt.Sprintf("; AU %s never vary within a person and get no shading", strings.Join(r.Flat, ", "))
+	}
+	return s
+}
 
 // Fit measures the shading on faces of people who are in source more than once
 // and have landmarks. Only differences within a person count: between people
 // one would learn beards and caps. Its memory does not grow with the number of
-// faces. progress may be nil.
-func Fit(ctx context.Context, source dataset.Source, progress func(done, total int)) (*Prior, error) {
-	people, mean, total, err := group(source)
+// faces. What cannot be fitted wraps ErrData. progress may be nil.
+func Fit(ctx context.Context, source dataset.Source, progress func(done, total int)) (*Prior, Report, error) {
+	people, mean, report, err := group(source)
 	if err != nil {
-		return nil, err
+		return nil, report, err
 	}
 	read, err := reader(mean)
 	if err != nil {
-		return nil, err
+		return nil, report, err
 	}
 	workers := runtime.GOMAXPROCS(0)
 	sums := make([]*moments, workers)
@@ -61,36 +91,55 @@ func Fit(ctx context.Context, source dataset.Source, progress func(done, total i
 				a, t := one.mean(n)
 				sums[w].add(a, t, -n)
 				if n := done.Add(int64(len(people[i]))); progress != nil {
-					progress(int(n), total)
+					progress(int(n), report.Faces)
 				}
 			}
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, fmt.Errorf("fit the prior: %w", err)
+		return nil, report, fmt.Errorf("fit the prior: %w", err)
 	}
 	for _, m := range sums[1:] {
 		sums[0].join(m)
 	}
+	for i, u := range au.Units {
+		if sums[0].aa[i*regressors+i] < flat*float64(report.Faces) {
+			report.Flat = append(report.Flat, u.Code)
+		}
+	}
 	maps, err := sums[0].solve()
 	if err != nil {
-		return nil, fmt.Errorf("fit the prior: %w", err)
+		return nil, report, fmt.Errorf("fit the prior: %w", err)
 	}
-	return &Prior{mean: mean, shading: finish(maps)}, nil
+	return &Prior{mean: mean, shading: finish(maps)}, report, nil
+}
+
+// sound reports whether landmarks are numbers near the picture.
+func sound(l *Landmarks) bool {
+	for _, p := range l {
+		for _, v := range p {
+			if !(v > -beyond && v < 127+beyond) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // group returns the faces of every person who is there more than once, and the
-// mean shape of all of them, made symmetric.
-func group(source dataset.Source) (people [][]int, mean Landmarks, total int, err error) {
+// mean shape of all faces, made symmetric.
+func group(source dataset.Source) (people [][]int, mean Landmarks, report Report, err error) {
 	byName := map[string][]int{}
 	var sum [68][2]float64
+	total := 0
 	for i := range source.Len() {
 		_, _, l, who, err := source.Sample(i)
 		if err != nil {
-			return nil, mean, 0, fmt.Errorf("fit the prior: face %d: %w", i, err)
+			return nil, mean, report, fmt.Errorf("fit the prior: face %d: %w", i, err)
 		}
-		if l == nil {
+		if l == nil || !sound(l) {
+			report.Without++
 			continue
 		}
 		total++
@@ -100,8 +149,11 @@ func group(source dataset.Source) (people [][]int, mean Landmarks, total int, er
 			sum[k][1] += float64(p[1])
 		}
 	}
+	if total < leastFaces {
+		return nil, mean, report, fmt.Errorf("%w: %d have their landmarks in the picture, want at least %d", ErrData, total, leastFaces)
+	}
 	for k, s := range sum {
-		mean[k] = [2]float32{float32(s[0] / float64(max(total, 1))), float32(s[1] / float64(max(total, 1)))}
+		mean[k] = [2]float32{float32(s[0] / float64(total)), float32(s[1] / float64(total))}
 	}
 	mirror := dataset.FlipLandmarks(mean)
 	for k := range mean {
@@ -110,21 +162,20 @@ func group(source dataset.Source) (people [][]int, mean Landmarks, total int, er
 		}
 	}
 	names := make([]string, 0, len(byName))
-	total = 0
 	for who, faces := range byName {
 		if len(faces) > 1 {
 			names = append(names, who)
-			total += len(faces)
+			report.Faces += len(faces)
 		}
 	}
-	if total < leastFaces {
-		return nil, mean, 0, fmt.Errorf("fit the prior: %d faces with landmarks of people who are there twice, want at least %d", total, leastFaces)
+	if report.People = len(names); report.People == 0 {
+		return nil, mean, report, fmt.Errorf("%w: nobody is there twice, so expressions cannot be told from people", ErrData)
 	}
 	sort.Strings(names)
 	for _, who := range names {
 		people = append(people, byName[who])
 	}
-	return people, mean, total, nil
+	return people, mean, report, nil
 }
 
 // reader returns a function that reads a face as regressors and as its picture

@@ -81,9 +81,23 @@ func mirrorMotion() (m [au.Count][68][2]float32) {
 	return m
 }
 
-// Strength multiplies Motion: at 1 the edits look timid and an AU reader sees
-// two thirds of what was asked.
-const Strength = 1.4
+// strength multiplies Motion: the table says which way things go, the judge on
+// people held back says how far (see weights/README.md): so much that a change
+// of 1 reads as 1, but never more than twice the anatomy's own.
+var strength = byCode(1.4, map[string]float32{
+	"02": 1.3, "05": 1.6, "06": 1.8, "07": 1.6, "12": 1.5, "14": 1.8, "20": 1.5, "23": 1.6, "25": 1.6, "26": 1.5,
+})
+
+// byCode is a value for each Action Unit: those in m, and rest for the others.
+func byCode(rest float32, m map[string]float32) (v [au.Count]float32) {
+	for i, u := range au.Units {
+		v[i] = rest
+		if x, ok := m[u.Code]; ok {
+			v[i] = x
+		}
+	}
+	return v
+}
 
 // facing are the pairs of an upper and a lower landmark that close an opening:
 // lids and inner lips.
@@ -93,16 +107,28 @@ var facing = [...][2]int{{37, 41}, {38, 40}, {43, 47}, {44, 46}, {61, 67}, {62, 
 // lips never cross and the warp never folds.
 const leastOpening = .1
 
+// seam is how wide a stripe in the middle of the face blends its two halves, in
+// pixels of the 128 x 128 crop.
+const seam = 24
+
+// rightness is 0 on the image-left half of the face, 1 on the right one.
+func rightness(x float32) float32 { return min(max((x-63.5)/seam+.5, 0), 1) }
+
 // Move returns where the change d carries the landmarks l.
-func Move(l Landmarks, d au.Vector) Landmarks {
+func Move(l Landmarks, d au.Vector) Landmarks { return MoveSides(l, d, d) }
+
+// MoveSides is Move with a change for each half of the face, the image-left one
+// first: one brow or one corner of the mouth can move alone.
+func MoveSides(l Landmarks, left, right au.Vector) Landmarks {
 	var v [68][2]float32
-	for i, amount := range d {
-		if amount == 0 {
+	for i := range left {
+		if left[i] == 0 && right[i] == 0 {
 			continue
 		}
 		for k := range v {
-			v[k][0] += Strength * amount * Motion[i][k][0]
-			v[k][1] += Strength * amount * Motion[i][k][1]
+			amount := strength[i] * (left[i] + (right[i]-left[i])*rightness(Neutral[k][0]))
+			v[k][0] += amount * Motion[i][k][0]
+			v[k][1] += amount * Motion[i][k][1]
 		}
 	}
 	for _, pair := range facing {

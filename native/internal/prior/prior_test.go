@@ -3,11 +3,14 @@ package prior
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +20,11 @@ import (
 )
 
 // waves is a source of people whose picture gets a bright mouth with AU25.
-type waves struct{ n int }
+type waves struct {
+	n      int
+	alone  bool                             // everybody is there once
+	points func(int, *Landmarks) *Landmarks // what becomes of a face's landmarks; nil leaves them
+}
 
 func (w waves) Len() int  { return w.n }
 func (w waves) Size() int { return 64 }
@@ -38,7 +45,14 @@ func (w waves) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error
 			img[3*p+c] = uint8(b)
 		}
 	}
-	return img, v, &l, string(rune('a' + i/4)), nil
+	who := string(rune('a' + i/4))
+	if w.alone {
+		who = string(rune('a' + i))
+	}
+	if w.points != nil {
+		return img, v, w.points(i, &l), who, nil
+	}
+	return img, v, &l, who, nil
 }
 
 // face is the neutral face with the lips apart.
@@ -70,9 +84,12 @@ func TestMoveNeverCrosses(t *testing.T) {
 }
 
 func TestFitFindsTheShade(t *testing.T) {
-	p, err := Fit(context.Background(), waves{400}, nil)
+	p, report, err := Fit(context.Background(), waves{n: 520}, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if report.Faces != 520 || report.People != 130 || report.Without != 0 || len(report.Flat) != au.Count-2 {
+		t.Errorf("report %+v", report)
 	}
 	n := side * side * 3
 	at := func(i, x, y int) float32 { return p.shading[i*n+(y*side+x)*3] }
@@ -92,24 +109,28 @@ func TestFitFindsTheShade(t *testing.T) {
 		x[i] = float32(i%97)/48 - 1
 	}
 	d := au.Vector{14: 2, 8: 1}
-	a, wa, err := p.Teach(x, 64, face, d)
+	a, err := p.Teach(x, 64, face, d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := q.Picture(x, 64, &face, d)
+	o, err := p.Field(x, 64, face, d, d, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var moved float32
 	for i := range a {
 		if a[i] != c[i] {
 			t.Fatal("a prior read back edits differently")
 		}
 	}
-	for _, v := range wa {
+	for _, v := range o.Warp {
 		moved = max(moved, v, -v)
 	}
 	if moved < .01 || moved > .5 {
 		t.Errorf("largest warp %g, want .01 to .5", moved)
 	}
-	same, _, err := p.Teach(x, 64, face, au.Vector{})
+	same, err := p.Teach(x, 64, face, au.Vector{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,17 +144,99 @@ func TestFitFindsTheShade(t *testing.T) {
 	}
 }
 
+// TestFitRefuses: every set of faces that teaches nothing gets its own message.
+func TestFitRefuses(t *testing.T) {
+	lost := func(int, *Landmarks) *Landmarks { return nil }
+	far := func(_ int, l *Landmarks) *Landmarks { l[8][1] = 400; return l }
+	none := func(_ int, l *Landmarks) *Landmarks { l[3][0] = float32(math.NaN()); return l }
+	for _, c := range []struct {
+		faces waves
+		want  string
+	}{
+		{waves{n: 499}, "499 have their landmarks in the picture, want at least 500"},
+		{waves{n: 520, alone: true}, "nobody is there twice"},
+		{waves{n: 520, points: lost}, "0 have their landmarks"},
+		{waves{n: 520, points: far}, "0 have their landmarks"},
+		{waves{n: 520, points: none}, "0 have their landmarks"},
+	} {
+		_, _, err := Fit(context.Background(), c.faces, nil)
+		if !errors.Is(err, ErrData) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+}
+
+// TestFitLeavesOut: some faces without landmarks and Action Units that never
+// vary do no harm.
+func TestFitLeavesOut(t *testing.T) {
+	some := func(i int, l *Landmarks) *Landmarks {
+		if i%50 == 0 {
+			return nil
+		}
+		return l
+	}
+	p, report, err := Fit(context.Background(), waves{n: 560, points: some}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Without != 12 || !strings.Contains(report.String(), "12 left out") || !strings.Contains(report.String(), "AU 01, 02") {
+		t.Errorf("report %q", report)
+	}
+	const n = side * side * 3
+	for i, v := range p.shading {
+		if flat := i/n != au.Index("12") && i/n != au.Index("25"); v != v || flat && v != 0 {
+			t.Fatalf("shading of AU%s: %g, want 0", au.Units[i/n].Code, v)
+		}
+	}
+}
+
+// TestMouthOpens: lips that part show a dark inside; parted ones keep theirs.
+func TestMouthOpens(t *testing.T) {
+	p := &Prior{mean: Neutral, shading: make([]float32, au.Count*side*side*3)}
+	x := make([]float32, 64*64*3)
+	d := au.Vector{14: 3, 15: 3}
+	o, err := p.Field(x, 64, Neutral, d, d, 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := Move(Neutral, d)[66]
+	at := (int(inside[1])-3)*128 + int(inside[0])
+	if o.Mask[at] < .9 || o.Colour[3*at] > -.5 {
+		t.Errorf("mask %g and colour %g inside the opened mouth", o.Mask[at], o.Colour[3*at])
+	}
+	open := Neutral
+	for k := 65; k < 68; k++ {
+		open[k][1] += 14
+	}
+	if o, err = p.Field(x, 64, open, au.Vector{14: 1}, au.Vector{14: 1}, 128); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range o.Mask {
+		if m != 0 {
+			t.Fatalf("mask %g at %d over a mouth that was open", m, i)
+		}
+	}
+}
+
+// TestSides: a change of one half leaves the other where it is.
+func TestSides(t *testing.T) {
+	m := MoveSides(Neutral, au.Vector{1: 3}, au.Vector{})
+	if m[18][1] > Neutral[18][1]-3 || m[25] != Neutral[25] {
+		t.Errorf("left brow moved by %g, right by %g", m[18][1]-Neutral[18][1], m[25][1]-Neutral[25][1])
+	}
+}
+
 func TestWarpCarriesLandmarks(t *testing.T) {
 	p := &Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}
 	d := au.Vector{8: 3}
-	warp, _, err := p.Edit(face, d, 128)
+	o, err := p.Field(make([]float32, 64*64*3), 64, face, d, d, 128)
 	if err != nil {
 		t.Fatal(err)
 	}
 	moved := Move(face, d)
 	for _, k := range []int{48, 54} { // the corners of a smile
 		var w [2]float32
-		sample(warp, 128, 2, (moved[k][0]+.5)/64-1, (moved[k][1]+.5)/64-1, w[:])
+		sample(o.Warp, 128, 2, (moved[k][0]+.5)/64-1, (moved[k][1]+.5)/64-1, w[:])
 		for c := range 2 {
 			want := face[k][c] - moved[k][c]
 			if got := w[c] * 64; got-want > .8 || want-got > .8 {
@@ -147,7 +250,7 @@ func BenchmarkTeach(b *testing.B) {
 	p := &Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}
 	x := make([]float32, 64*64*3)
 	for b.Loop() {
-		if _, _, err := p.Teach(x, 64, face, au.Vector{8: 3, 4: 2}); err != nil {
+		if _, err := p.Teach(x, 64, face, au.Vector{8: 3, 4: 2}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -162,13 +265,13 @@ func TestPrivateFit(t *testing.T) {
 	}
 	ctx := context.Background()
 	begin := time.Now()
-	train, err := dataset.Open(ctx, filepath.Join(root, "faces"), dataset.Options{Size: 64})
+	train, err := dataset.Open(ctx, filepath.Join(root, "faces"), dataset.Options{Size: 64, ValidationFraction: .05})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("read in %v: %s", time.Since(begin), train.Report)
 	begin = time.Now()
-	p, err := Fit(ctx, train.Train, nil)
+	p, _, err := Fit(ctx, train.Train, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,15 +283,12 @@ func TestPrivateFit(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "prior.safetensors"), b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	held, err := dataset.Open(ctx, filepath.Join(root, "test_faces"), dataset.Options{Size: 64, TrainSize: 7})
-	if err != nil {
-		t.Fatal(err)
-	}
+	held := train.Validation
 	changes := []string{"", "12=3", "6=3,12=3,25=2", "1=3,2=3", "4=3", "15=3", "25=3,26=3", "9=3", "45=4", "10=3", "14=3", "17=3", "20=3", "23=3", "5=3", "7=3", "12=-3"}
 	const size = 64
-	sheet := image.NewNRGBA(image.Rect(0, 0, size*len(changes), size*held.Train.Len()))
-	for row := range held.Train.Len() {
-		img, _, l, _, _ := held.Train.Sample(row)
+	sheet := image.NewNRGBA(image.Rect(0, 0, size*len(changes), size*7))
+	for row := range 7 {
+		img, _, l, _, _ := held.Sample(row * 117 % held.Len())
 		x := make([]float32, len(img))
 		dataset.Fill(x, img)
 		for col, s := range changes {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"mien/native/internal/dataset"
@@ -39,6 +40,7 @@ type picker struct {
 	seed   uint64
 	preset Preset
 	top    au.Vector       // the largest label of each Action Unit
+	spread au.Vector       // of each AU's labels, their standard deviation
 	sums   []float64       // running sums of the samples' weights, where they are weighed
 	turns  map[int][]int32 // by epoch, the samples' order: of this one and the next
 }
@@ -53,14 +55,18 @@ func newPicker(source dataset.Source, seed uint64, preset Preset) *picker {
 			p.top[k] = max(p.top[k], v)
 		}
 	}
-	if preset.InTurn {
-		return p
-	}
-	var mean [au.Count]float64
+	var mean, square [au.Count]float64
 	for i := range n {
 		for k, v := range source.Labels(i) {
 			mean[k] += float64(v) / float64(n)
+			square[k] += float64(v) * float64(v) / float64(n)
 		}
+	}
+	for k := range mean {
+		p.spread[k] = float32(math.Sqrt(max(square[k]-mean[k]*mean[k], 0)))
+	}
+	if preset.InTurn {
+		return p
 	}
 	p.sums = make([]float64, n)
 	total := 0.

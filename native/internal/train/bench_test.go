@@ -20,7 +20,7 @@ func BenchmarkTrain(b *testing.B) {
 	for _, phase := range p.Phases {
 		phase.Weights.Teacher = 0
 		b.Run(phase.Name, func(b *testing.B) {
-			e, err := newEngine(cpu.New(), p, phase, nil, 1, nil)
+			e, err := newEngine(cpu.New(), p, phase, nil, 1, nil, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -21,6 +21,8 @@ type Config struct {
 	TrainSize int    `json:"train_size"`         // At most so many samples; 0 takes all.
 	Reader    string `json:"reader"`             // model file of a fixed AU reader; empty leaves the AU loss to the critic's head
 	Prior     string `json:"prior"`              // file of the prior that teaches; empty leaves teaching to the drawn faces' exact pairs, and photos without a teacher
+	From      string `json:"from,omitempty"`     // model file whose weights the network starts from; a run that goes on has its own
+	People    string `json:"people,omitempty"`   // "even" or "odd": half of a folder's people
 	Untaught  bool   `json:"untaught,omitempty"` // Learn from unpaired faces alone, whatever teacher there is.
 	Licence   string `json:"licence"`            // of the weights. Defaults to "MIT" for synth, else to "research only".
 	Override

@@ -33,7 +33,7 @@ func NewDrill(ctx context.Context, d device.Device, preset string, batch int) (*
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)
 	}
-	e, err := newEngine(d, p, phase, nil, 1, nil)
+	e, err := newEngine(d, p, phase, nil, 1, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)
 	}

@@ -31,8 +31,9 @@ type engine struct {
 }
 
 // newEngine builds and compiles a phase. States are taken from states where
-// they are there and start fresh where not: a critic joins in a later phase.
-func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed uint64, states map[string][]float32) (*engine, error) {
+// they are there and start fresh where not, from the weights in from if those
+// are of the same network: a critic joins in a later phase.
+func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed uint64, states, from map[string][]float32) (*engine, error) {
 	var s *step
 	var err error
 	if p.IsReader() {
@@ -41,6 +42,9 @@ func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed 
 		s, err = gan(p, phase, reader, seed)
 	}
 	if err != nil {
+		return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
+	}
+	if err := s.startFrom(from); err != nil {
 		return nil, fmt.Errorf("build phase %q: %w", phase.Name, err)
 	}
 	e := &engine{preset: p, phase: phase}

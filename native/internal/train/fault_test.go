@@ -195,7 +195,7 @@ func TestCriticStepsMoveTheCriticAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(cpu.New(), p, p.Phases[0], nil, 1, nil)
+	e, err := newEngine(cpu.New(), p, p.Phases[0], nil, 1, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

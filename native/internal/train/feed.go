@@ -46,7 +46,12 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 	each(b, func(i int) {
 		x := faces[i]
 		if f.augment {
-			x = augment(x, size, f.preset.Augment, tensor.NewRand(seed, streamAugment, uint64(step), uint64(i)))
+			r := tensor.NewRand(seed, streamAugment, uint64(step), uint64(i))
+			strength := f.preset.Augment
+			if f.preset.Mild > 0 && r.Float32() < f.preset.Mild {
+				strength *= mildness
+			}
+			x = augment(x, size, strength, r)
 		}
 		put("photo", i, x.pixels)
 		put("own", i, x.own[:])
@@ -69,6 +74,10 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 			put("jitter", i, jitter(size, tensor.NewRand(seed, streamJitter, uint64(step), uint64(i))))
 		}
 	})
+	if f.wants["stress"] > 0 {
+		v := stress(f.picker.spread, f.preset.Balance)
+		in["stress"] = v[:]
+	}
 	if n := f.wants["mix"]; n > 0 {
 		in["mix"] = noise(seed, streamMix, step, n, (*tensor.Rand).Float32)
 	}
@@ -81,6 +90,24 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		})
 	}
 	return in, nil
+}
+
+// mildness is how far a mildly moved picture is moved of a preset's Augment.
+const mildness = .35
+
+// stress weighs the errors of each Action Unit by spread^-balance, 1 in the
+// mean: a rare one, whose labels hardly vary, else counts for nothing. A spread
+// under .1 is taken for .1, so that an AU that never varies stays finite.
+func stress(spread au.Vector, balance float64) (v au.Vector) {
+	var mean float32
+	for k, s := range spread {
+		v[k] = float32(math.Pow(float64(max(s, .1)), -balance))
+		mean += v[k] / au.Count
+	}
+	for k := range v {
+		v[k] /= mean
+	}
+	return v
 }
 
 // hasTeacher reports whether edited pictures to learn from are at hand.

@@ -58,6 +58,16 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 			r.loaded[name] = data
 		}
 	}
+	if c.From != "" && !c.Resume {
+		f, err := load(c.From)
+		if err != nil {
+			return nil, fmt.Errorf("weights to start from: %w", err)
+		}
+		r.from = map[string][]float32{}
+		for name, t := range f.Tensors {
+			r.from[name] = t.Data
+		}
+	}
 	if c.Prior != "" && !r.preset.IsReader() {
 		if r.teacher, err = openTeacher(c.Prior); err != nil {
 			return nil, fmt.Errorf("prior %q: %w", c.Prior, err)

@@ -1,6 +1,9 @@
 package train
 
 import (
+	"fmt"
+	"strings"
+
 	"mien/native/internal/graph"
 	"mien/native/internal/net"
 	"mien/shared/plan"
@@ -44,6 +47,27 @@ func (s *step) adam(name string, scope *net.Scope, grads []graph.Node, ok graph.
 	for _, u := range scope.Updates {
 		g.Blend(u.State, u.Value, s.momentum(name), ok)
 	}
+}
+
+// startFrom lets the network and its average start from given weights; nil
+// changes nothing.
+func (s *step) startFrom(weights map[string][]float32) error {
+	taken := 0
+	for name, start := range s.starts {
+		w, ok := weights[strings.TrimPrefix(name, "ema/")]
+		if !ok {
+			continue
+		}
+		if len(w) != len(start) {
+			return fmt.Errorf("weights to start from: %q has %d values, want %d: they are another network's", name, len(w), len(start))
+		}
+		s.starts[name] = w
+		taken++
+	}
+	if weights != nil && taken == 0 {
+		return fmt.Errorf("weights to start from: none has a name of this preset's network")
+	}
+	return nil
 }
 
 func (s *step) zeros(name string, shape tensor.Shape) graph.Node {

@@ -69,6 +69,9 @@ type Preset struct {
 
 	Eyes    float64 // a reader's weight of the two points that put a frame right
 	Augment float32 // how far a reader's pictures are moved and recoloured, 1 for photos
+	Mild    float32 // the share of them that is moved a third as far: what it reads once a face is aligned
+	Points  float64 // a reader's weight of the 68 landmarks
+	Balance float64 // 0 weighs errors of all AUs alike, 1 by the inverse of how much each varies
 }
 
 // IsReader reports whether the preset trains an AU reader.
@@ -141,14 +144,21 @@ var own = []Preset{
 		About:  "64x64 AU reader: 17 Action Units, 68 landmarks and the eyes that align a face",
 		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 2200, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 60, Augment: 1,
+		Batch:  64, Steps: 7500, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 60, Augment: 1, Mild: .5, Points: 10, Balance: .7,
+	},
+	{
+		Name:   "judge",
+		About:  "64x64 AU reader of another shape, for mien eval alone (train it on the other half of the people)",
+		Reader: net.Reader{Size: 64, Width: 24, Hidden: 96, Residual: true},
+		Phases: []Phase{{Name: "read", Share: 1}},
+		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .8, Mild: .6, Points: 5, Balance: .7,
 	},
 	{
 		Name:   "reader-tiny",
 		About:  "32x32 AU reader, for tests on synthetic faces",
 		Reader: net.Reader{Size: 32, Width: 16, Hidden: 64},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .2,
+		Batch:  64, Steps: 600, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .2, Points: 20,
 	},
 }
 

@@ -8,13 +8,10 @@ import (
 	"mien/shared/au"
 )
 
-// landmarkWeight balances landmarks (half frames) against AUs (intensities).
-const landmarkWeight = 20
-
 // reading builds one step of an AU reader: Huber on the AUs, the landmarks and
 // the eyes' centres. Inputs: photo [B S S 3], own [B 17], landmarks [B 136],
-// known [B 1] (1 where the landmarks are labelled), eyes [B 4], dropout
-// [B Features].
+// known [B 1] (1 where the landmarks are labelled), eyes [B 4], stress [1 17]
+// (how much an error of each AU counts), dropout [B Features].
 func reading(p Preset, seed uint64) (*step, error) {
 	s := newStep()
 	g, b := s.g, p.Batch
@@ -24,10 +21,11 @@ func reading(p Preset, seed uint64) (*step, error) {
 	scope := net.NewScope(g, "reader")
 	r := p.Reader.Apply(scope, photo, true, s.input("dropout", b, p.Reader.Features()))
 
-	aus := huber(g, r.AU, own, huberBeta)
+	stress := s.input("stress", 1, au.Count)
+	aus := huber(g, g.Mul(r.AU, stress), g.Mul(own, stress), huberBeta)
 	off := huber(g, g.Mul(r.Landmarks, known), g.Mul(places, known), .1)
 	aside := huber(g, r.Eyes, eyes, .05)
-	loss := g.Add(g.Add(aus, g.Affine(off, landmarkWeight, 0)), g.Affine(aside, p.Eyes, 0))
+	loss := g.Add(g.Add(aus, g.Affine(off, p.Points, 0)), g.Affine(aside, p.Eyes, 0))
 	s.outputs["au"], s.outputs["landmarks"], s.outputs["eyes"], s.outputs["reader"] = aus, off, aside, loss
 	grads, err := g.Grad(loss, nodes(scope)...)
 	if err != nil {

@@ -62,6 +62,7 @@ type run struct {
 	store  *checkpoint.Store
 	log    *runlog.Writer
 	loaded map[string][]float32 // states from outside: a fixed reader's
+	from   map[string][]float32 // weights to start from, nil for none
 	states map[string][]float32
 	at     progress
 	engine *engine
@@ -207,7 +208,7 @@ func (r *run) enter(phase Phase) error {
 		}
 		r.engine.close()
 	}
-	e, err := newEngine(r.config.Device, r.preset, phase, r.reader, r.config.Seed, r.states)
+	e, err := newEngine(r.config.Device, r.preset, phase, r.reader, r.config.Seed, r.states, r.from)
 	if err != nil {
 		return err
 	}

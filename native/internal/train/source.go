@@ -20,7 +20,7 @@ func openSource(ctx context.Context, c Config, size int, labels dataset.Columns)
 		}
 		return presence{s}, nil
 	}
-	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation})
+	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation, People: dataset.Half(c.People)})
 	if err != nil {
 		return nil, err
 	}

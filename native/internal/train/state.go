@@ -61,6 +61,7 @@ func decodeState(b []byte, c Config) (progress, map[string][]float32, error) {
 	}
 	for _, d := range []struct{ name, was, is string }{
 		{"preset", was.Preset, c.Preset}, {"data", was.Data, c.Data},
+		{"people", was.People, c.People},
 		{"batch", strconv.Itoa(was.Batch), strconv.Itoa(c.Batch)},
 		{"seed", strconv.FormatUint(was.Seed, 10), strconv.FormatUint(c.Seed, 10)},
 		{"recipe", was.Override.String(), c.Override.String()},

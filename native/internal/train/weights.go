@@ -44,7 +44,8 @@ func readerOf(f *model.File) (*net.Reader, map[string][]float32, error) {
 	if first == nil || hidden == nil || len(first.Shape) != 4 || len(hidden.Shape) != 2 {
 		return nil, nil, fmt.Errorf("model has no tensors reader.conv0.w and reader.hidden.w: train it with --preset reader")
 	}
-	n := &net.Reader{Size: info.Size, Width: first.Shape[3], Hidden: hidden.Shape[1]}
+	n := &net.Reader{Size: info.Size, Width: first.Shape[3], Hidden: hidden.Shape[1],
+		Residual: f.Tensors["reader.conv1r.w"] != nil}
 	values := map[string][]float32{}
 	for name, t := range f.Tensors {
 		values[name] = t.Data

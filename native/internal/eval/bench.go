@@ -1,0 +1,232 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
+	"mien/native/internal/dataset"
+	"mien/native/internal/metric"
+	"mien/shared/au"
+	"mien/shared/edit"
+	"mien/shared/face"
+	"mien/shared/model"
+	"mien/shared/pixel"
+)
+
+// bench is one worker's editor, judge and embedder.
+type bench struct {
+	swap     *edit.Swap
+	editor   *edit.Editor
+	reader   *model.Reader
+	embedder *metric.Extractor // nil for none
+}
+
+func newBench(ctx context.Context, s Subject, o Options) (*bench, error) {
+	next, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{swap: edit.NewSwap(o.Device)}
+	if _, err := b.swap.Use(ctx, next); err != nil {
+		return nil, err
+	}
+	if b.reader, err = model.LoadReader(o.Judge, o.Device); err != nil {
+		b.swap.Close()
+		return nil, fmt.Errorf("judge: %w", err)
+	}
+	b.editor = edit.New(b.swap, b.reader, nil)
+	if o.Embedder != nil {
+		if b.embedder, err = metric.NewEmbedder(o.Embedder, o.Device); err != nil {
+			b.swap.Close()
+			b.reader.Close()
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *bench) close() {
+	b.swap.Close()
+	b.reader.Close()
+	if b.embedder != nil {
+		b.embedder.Close()
+	}
+}
+
+// own reads the unedited faces and compares with their labels.
+func (b *bench) own(ctx context.Context, faces dataset.Source) (judged, error) {
+	var label, read [au.Count][]float64
+	for i := range faces.Len() {
+		img, labels, _, _, err := faces.Sample(i)
+		if err != nil {
+			continue // counted when the folder was opened
+		}
+		v, err := b.see(ctx, picture(img, faces.Size()))
+		if err != nil {
+			return judged{}, err
+		}
+		for k := range au.Units {
+			label[k], read[k] = append(label[k], float64(labels[k])), append(read[k], float64(v[k]))
+		}
+	}
+	var j judged
+	for k := range au.Units {
+		if len(label[k]) < 2 || stat.Variance(label[k], nil) == 0 || stat.Variance(read[k], nil) == 0 {
+			j.slope[k] = 1 // an AU that never varies says nothing of the judge
+			continue
+		}
+		_, j.slope[k] = stat.LinearRegression(label[k], read[k], nil, false)
+		j.r[k] = stat.Correlation(label[k], read[k], nil)
+		j.icc[k] = icc31(label[k], read[k])
+	}
+	return j, nil
+}
+
+// see reads the Action Units of an aligned face.
+func (b *bench) see(ctx context.Context, img *image.NRGBA) (au.Vector, error) {
+	frame := face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())
+	v, err := b.reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, b.reader.Size())))
+	return v.AU, err
+}
+
+// set makes an aligned face the photo to edit.
+func (b *bench) set(ctx context.Context, photo *image.NRGBA) error {
+	_, err := b.editor.SetFrame(ctx, photo, face.CentreFrame(photo.Rect.Dx(), photo.Rect.Dy()))
+	return err
+}
+
+// sweep edits face i in all ways.
+func (b *bench) sweep(ctx context.Context, faces dataset.Source, i int) (*result, error) {
+	raw, _, _, _, err := faces.Sample(i)
+	if err != nil {
+		return nil, fmt.Errorf("face %d: %w", i, err)
+	}
+	photo := picture(raw, faces.Size())
+	if err := b.set(ctx, photo); err != nil {
+		return nil, err
+	}
+	r := &result{}
+	same, err := b.editor.Picture(ctx, au.Vector{})
+	if err != nil {
+		return nil, err
+	}
+	for j, v := range same.Pix {
+		r.still = max(r.still, int(v)-int(photo.Pix[j]), int(photo.Pix[j])-int(v))
+	}
+	r.sharp[0] = edges(photo)
+	var own []float32
+	if b.embedder != nil {
+		if own, err = b.embedder.Features(ctx, pixel.ToTensor(photo)); err != nil {
+			return nil, err
+		}
+	}
+	var far [au.Count]*image.NRGBA // the largest changes
+	for k := range au.Units {
+		for s := range Sweep {
+			edited, err := b.editor.Picture(ctx, single(k, Reach*float32(s)/(Sweep-1)))
+			if err != nil {
+				return nil, err
+			}
+			if r.read[k][s], err = b.see(ctx, edited); err != nil {
+				return nil, err
+			}
+			far[k] = edited
+		}
+		r.background += border(photo, far[k]) / au.Count
+		r.sharp[1] += edges(far[k]) / au.Count
+		if b.embedder != nil {
+			now, err := b.embedder.Features(ctx, pixel.ToTensor(far[k]))
+			if err != nil {
+				return nil, err
+			}
+			c := cosine(own, now)
+			r.cosine += c / au.Count
+			r.distance += math.Sqrt(math.Max(2-2*c, 0)) / au.Count
+		}
+	}
+	for k, edited := range far { // last: it changes the photo to edit
+		if err := b.set(ctx, edited); err != nil {
+			return nil, err
+		}
+		back, err := b.editor.Picture(ctx, single(k, -Reach))
+		if err != nil {
+			return nil, err
+		}
+		r.cycle += apart(photo, back) / au.Count
+	}
+	return r, nil
+}
+
+// single is a change of one Action Unit.
+func single(k int, by float32) (d au.Vector) {
+	d[k] = by
+	return d
+}
+
+// errTooFew says that a distance between sets of so few pictures means nothing.
+var errTooFew = errors.New("too few faces")
+
+// leastSet is the smallest set of pictures whose distance is told.
+const leastSet = 60
+
+// realism edits the second half of the faces each to the expression of another
+// of that half, and compares with the first half as the judge's features see it.
+func (b *bench) realism(ctx context.Context, o Options, r *Report) error {
+	half := o.Faces.Len() / 2
+	if half < leastSet {
+		return errTooFew
+	}
+	seen, err := metric.NewReader(o.Judge, o.Device)
+	if err != nil {
+		return err
+	}
+	defer seen.Close()
+	var sets [3]*metric.Moments // real, real of others, those edited
+	for i := range sets {
+		if sets[i], err = metric.NewMoments(seen.Dim()); err != nil {
+			return err
+		}
+	}
+	add := func(set int, img *image.NRGBA) error {
+		f, err := seen.Features(ctx, pixel.ToTensor(img))
+		if err != nil {
+			return err
+		}
+		return sets[set].Add(f)
+	}
+	for i := range 2 * half {
+		raw, labels, _, _, err := o.Faces.Sample(i)
+		if err != nil {
+			return fmt.Errorf("face %d: %w", i, err)
+		}
+		photo := picture(raw, o.Faces.Size())
+		// Alternating, so that a folder's parts are in both halves alike.
+		if err := add(i%2, photo); err != nil || i%2 == 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		target := o.Faces.Labels((i + half/2*2) % (2 * half))
+		if err := b.set(ctx, photo); err != nil {
+			return err
+		}
+		edited, err := b.editor.Picture(ctx, target.Sub(labels))
+		if err != nil {
+			return err
+		}
+		if err := add(2, edited); err != nil {
+			return err
+		}
+	}
+	if r.Floor, err = metric.Frechet(sets[0], sets[1]); err != nil {
+		return err
+	}
+	r.Frechet, err = metric.Frechet(sets[0], sets[2])
+	return err
+}

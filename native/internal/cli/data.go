@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mien/native/internal/dataset"
 	"mien/native/internal/fetch"
 )
 
@@ -22,7 +26,7 @@ func dataCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(fetchCommand())
+	cmd.AddCommand(fetchCommand(), verifyCommand(), shardCommand(), indexCommand())
 	return cmd
 }
 
@@ -62,6 +66,106 @@ func fetchCommand() *cobra.Command {
 	f.BoolVar(&o.Again, "again", false, "ask once more for rows whose servers did not answer")
 	must(cmd, "list", "out")
 	return cmd
+}
+
+func verifyCommand() *cobra.Command {
+	var root, columns string
+	cmd := &cobra.Command{
+		Use:     "verify --data DIR",
+		Short:   "Look at every row, picture and shard of a data set",
+		Long:    "Look at every row, picture and shard of a data set, and count what is wrong. The exit code is 65 when a picture of a\nusable row cannot be read or a shard is damaged.",
+		Example: "  mien data verify --data faces",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := dataset.Verify(cmd.Context(), root, dataset.Columns(columns), progress(cmd.ErrOrStderr())("verified"))
+			if err != nil {
+				return hinted(err)
+			}
+			if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
+				return err
+			}
+			if !v.Sound() {
+				return data(fmt.Errorf("data set %q is not sound", root), "training leaves out what it cannot read; fetch damaged shards again")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&root, "data", "", "folder of labelled faces, or of shards")
+	columnsFlag(cmd, &columns)
+	must(cmd, "data")
+	return cmd
+}
+
+func shardCommand() *cobra.Command {
+	var root, out string
+	var megabytes int64
+	cmd := &cobra.Command{
+		Use:   "shard --data DIR --out DIR",
+		Short: "Pack a data set into tar files",
+		Long: "Pack a data set into tar files of about 256 MB with their SHA-256 and an index: for sets of more small files than a disk\n" +
+			"likes. mien train reads them as they are; unpacked, they are folders again. An interrupted run goes on.",
+		Example: "  mien data shard --data faces --out shards",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if megabytes < 1 || megabytes > 1<<20 {
+				return usage(fmt.Errorf("shards of %d MB: want 1 to %d", megabytes, 1<<20), "")
+			}
+			s, err := dataset.Shard(cmd.Context(), root, out, dataset.ShardOptions{Bytes: megabytes << 20, Progress: progress(cmd.ErrOrStderr())("packed")})
+			if err != nil {
+				return hinted(err)
+			}
+			return writeJSON(cmd.OutOrStdout(), s)
+		},
+	}
+	cmd.Flags().StringVar(&root, "data", "", "folder of labelled faces")
+	cmd.Flags().StringVar(&out, "out", "", "folder for the shards")
+	cmd.Flags().Int64Var(&megabytes, "megabytes", dataset.ShardBytes>>20, "size of a shard")
+	must(cmd, "data", "out")
+	return cmd
+}
+
+func indexCommand() *cobra.Command {
+	var root, columns string
+	cmd := &cobra.Command{
+		Use:     "index --data DIR",
+		Short:   "Write the index from which training starts at once",
+		Long:    "Read the tables of a data set once and write DIR/mien-COLUMNS.index, from which training starts at once. It is used as\nlong as tables and folders are the same; after a change, run this again.",
+		Example: "  mien data index --data faces",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			report, err := dataset.Index(cmd.Context(), root, dataset.Columns(columns), func(faces int) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "indexed %d faces\n", faces)
+			})
+			if err != nil {
+				return hinted(err)
+			}
+			return writeJSON(cmd.OutOrStdout(), report)
+		},
+	}
+	cmd.Flags().StringVar(&root, "data", "", "folder of labelled faces, or of shards")
+	columnsFlag(cmd, &columns)
+	must(cmd, "data")
+	return cmd
+}
+
+func columnsFlag(cmd *cobra.Command, columns *string) {
+	cmd.Flags().StringVar(columns, "columns", string(dataset.Intensity), "labels: intensity or presence")
+	run := cmd.RunE
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		if v := dataset.Columns(*columns); v != dataset.Intensity && v != dataset.Presence {
+			return usage(fmt.Errorf("columns %q: want %s or %s", v, dataset.Intensity, dataset.Presence), "")
+		}
+		return run(c, args)
+	}
+}
+
+// hinted adds to an error of a data set what one looks like.
+func hinted(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return data(err, "give a folder in OpenFace's layout, or one of shards")
 }
 
 // writeJSON writes v for programs, indented for people.

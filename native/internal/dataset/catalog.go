@@ -14,8 +14,9 @@ import (
 // each fact, about 110 bytes a face. A million faces fit into a tenth of a
 // gigabyte; their landmarks (544 bytes) may stay in a file.
 type catalog struct {
-	root  string
-	parts []*part
+	root   string
+	parts  []*part
+	listed int // pictures in them, with a row or without
 
 	part   []uint16     // that the face is of
 	frame  []uint32     // its number there

@@ -138,6 +138,31 @@ func TestReduceIsTheMean(t *testing.T) {
 	}
 }
 
+// A reduction by a whole factor has the same bytes as the general one.
+func TestReduceByBlocks(t *testing.T) {
+	img := image.NewNRGBA(image.Rect(0, 0, 60, 60))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * i >> 3)
+	}
+	for _, k := range []int{2, 3, 4, 5, 60} {
+		size := 60 / k
+		got := reduce(img, size)
+		for i, v := range got {
+			x, y, sum := i/3%size, i/3/size, 0
+			for a := range k {
+				for b := range k {
+					sum += int(img.Pix[(y*k+a)*img.Stride+(x*k+b)*4+i%3])
+				}
+			}
+			// The general form: the sum in units of 1/size of a pixel, twice.
+			total, area := uint64(sum)*uint64(size*size), uint64(60*60)
+			if want := uint8((total + area/2) / area); v != want {
+				t.Fatalf("factor %d, byte %d: %d, want %d", k, i, v, want)
+			}
+		}
+	}
+}
+
 func TestFlipTwiceIsNothing(t *testing.T) {
 	img := make([]uint8, 4*4*3)
 	var l [68][2]float32

@@ -158,6 +158,7 @@ func (c *catalog) readPart(p *part, columns Columns, people map[string]uint32, r
 	if err != nil {
 		return err
 	}
+	c.listed += len(in.pictures)
 	byFrame := make(map[int]int, len(in.pictures)) // every frame that was read; -1 where the picture is missing
 	err = in.read(tableName, func(r io.Reader) error {
 		return readLabels(r, columns, report, func(frame int, v au.Vector) (reason string) {

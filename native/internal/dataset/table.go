@@ -23,6 +23,7 @@ type table struct {
 	r       *bufio.Reader
 	columns map[string]int
 	rows    int
+	at, end int64 // where the last line began, and where the next one does
 }
 
 var errLongLine = fmt.Errorf("line longer than %d bytes", maxLine)
@@ -92,8 +93,10 @@ func (t *table) next() ([]string, error) {
 func (t *table) line() (string, error) {
 	var b []byte
 	long := false
+	t.at = t.end
 	for {
 		part, err := t.r.ReadSlice('\n')
+		t.end += int64(len(part))
 		if len(b)+len(part) > maxLine {
 			b, long = nil, true
 		}

@@ -40,7 +40,7 @@ func LoadGenerator(f *File, d device.Device) (*Generator, error) {
 		if p.Find("target") >= 0 {
 			asked = "target"
 		}
-		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: asked, shape: tensor.Shape{1, au.Count}}},
+		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: asked, shape: tensor.Shape{1, au.Count}, late: true}},
 			[]port{{name: "warp", shape: tensor.Shape{1, s, s, 2}, optional: true}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
 				{name: "mask", shape: tensor.Shape{1, s, s, 1}}, {name: "colour", shape: tensor.Shape{1, s, s, 3}}}
 	})

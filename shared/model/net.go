@@ -135,6 +135,7 @@ type port struct {
 	name     string
 	shape    tensor.Shape
 	optional bool
+	late     bool // changes while other inputs stay: what these decide is not computed again
 }
 
 // load compiles a model of the given kind after checking its inputs and
@@ -152,7 +153,11 @@ func load(f *File, kind string, d device.Device, ports func(p *plan.Plan, size i
 		return info, nil, nil, err
 	}
 	in, out := ports(p, info.Size)
+	var late []string
 	for _, q := range in {
+		if q.late {
+			late = append(late, q.name)
+		}
 		if i := p.Find(q.name); i < 0 || p.Values[i].Role != plan.Input || !p.Values[i].Shape.Equal(q.shape) {
 			return info, nil, nil, fmt.Errorf("plan: no input %q of shape %v", q.name, q.shape)
 		}
@@ -174,7 +179,7 @@ func load(f *File, kind string, d device.Device, ports func(p *plan.Plan, size i
 			return info, nil, nil, fmt.Errorf("plan: step %s would change the weights", s.Kind)
 		}
 	}
-	program, err := d.Compile(p)
+	program, err := device.CompileSplit(d, p, late...)
 	if err != nil {
 		return info, nil, nil, err
 	}

@@ -1,7 +1,8 @@
 // Command pagerun runs model files in a browser for a script, to be compared
 // with other runtimes there. It sets mienRun:
 //
-//	load(bytes) -> id    write(id, name, floats)    run(id)
+//	load(bytes, late) -> id, with the name of the input that changes alone, or ''
+//	write(id, name, floats)    run(id)
 //	read(id, name) -> floats    threads(n) -> how many share a step
 //
 // What fails throws.
@@ -62,7 +63,11 @@ func load(a []js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := cpu.New().Compile(p)
+	var late []string
+	if name := a[1].String(); name != "" {
+		late = append(late, name)
+	}
+	program, err := device.CompileSplit(cpu.New(), p, late...)
 	if err != nil {
 		return nil, err
 	}

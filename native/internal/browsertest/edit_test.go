@@ -2,8 +2,11 @@ package browsertest
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,14 +24,21 @@ func TestEdit(t *testing.T) {
 	p.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{portrait(t)}))
 	p.wait(data + "photo === 'ready'")
 	p.still()
+	if p.eval("String(crossOriginIsolated)") != "true" {
+		t.Error("the page is not cross-origin isolated: it cannot share memory with threads")
+	}
 	original := p.stage()
 	p.slide("12", .8)
 	p.wait(data + "field === 'shown'")
 	p.still()
 	edited := p.stage()
+	if want := fmt.Sprintf("%d thread", min(runtime.NumCPU(), 8)); !strings.Contains(p.eval("document.getElementById('status').textContent"), want) {
+		t.Errorf("the status says %q, want %ss", p.eval("document.getElementById('status').textContent"), want)
+	}
 	if bytes.Equal(original, edited) {
 		t.Error("dragging AU12 changes nothing")
 	}
+	newestWins(p)
 	p.do(chromedp.Click(chromedp.CSS("#reset")))
 	p.wait(data + "field === 'none'")
 	p.still()
@@ -43,6 +53,30 @@ func TestEdit(t *testing.T) {
 	}
 	if dir := os.Getenv("MIEN_SHOTS"); dir != "" {
 		shots(p, dir)
+	}
+}
+
+// newestWins moves a slider 40 times at once: the worker is asked for the first
+// state and for the last, and for none between.
+func newestWins(p *page) {
+	p.t.Helper()
+	p.eval(`(() => {
+		const send = Worker.prototype.postMessage;
+		window.asked = [];
+		Worker.prototype.postMessage = function (m, ...more) {
+			if (m.type === 'change') window.asked.push(m.values[8]);
+			return send.call(this, m, ...more);
+		};
+		const slider = document.getElementById('au12');
+		for (let i = 1; i <= 40; i++) {
+			slider.value = i / 10;
+			slider.dispatchEvent(new Event('input', { bubbles: true }));
+		}
+		return '';
+	})()`)
+	p.still()
+	if asked := p.eval("window.asked.map((v) => v.toFixed(1)).join()"); asked != "0.1,4.0" {
+		p.t.Errorf("of 40 states at once the worker was asked for %s, want 0.1,4.0", asked)
 	}
 }
 

@@ -75,7 +75,10 @@ void squares(const struct norm *j, int32_t part) {
 
 // normal is
 //
-//	y = act((x-mean) / sqrt(variance+epsilon) * scale + shift) + more
+//	y = act((x-mean) * unit * scale + shift) + more, unit = 1/sqrt(variance+epsilon)
+//
+// in that order, so that the bits are the same where scale and shift come later,
+// in a step of their own.
 void normal(const struct norm *j, int32_t part) {
 	int32_t c = j->c, q = 0, from = part % j->shards * j->high, count = least(j->high, j->pixels - from);
 	int32_t picture = part / j->shards, at = (picture * j->pixels + from) * c, own = picture * j->shards * c;
@@ -84,26 +87,25 @@ void normal(const struct norm *j, int32_t part) {
 	float *y = j->y + at;
 	for (; q + 4 <= c; q += 4) {
 		v4 mean = mean4(j->sum + own + q, j->shards, c, j->pixels);
-		v4 factor = DIV(SET(1), wasm_f32x4_sqrt(ADD(mean4(j->square + own + q, j->shards, c, j->pixels), SET(j->epsilon))));
-		if (scale) factor = MUL(factor, LOAD(scale + q));
+		v4 unit = DIV(SET(1), wasm_f32x4_sqrt(ADD(mean4(j->square + own + q, j->shards, c, j->pixels), SET(j->epsilon))));
+		v4 by = scale ? LOAD(scale + q) : SET(1);
 		v4 add = shift ? LOAD(shift + q) : wasm_f32x4_const_splat(0), slope = SET(j->active ? j->slope : 1);
 		const float *p = x + q, *m = more + q;
 		float *o = y + q;
 		if (more) {
 			for (int32_t i = 0; i < count; i++, p += c, o += c, m += c)
-				STORE(o, ADD(LOAD(m), leaky(ADD(MUL(SUB(LOAD(p), mean), factor), add), slope)));
+				STORE(o, ADD(LOAD(m), leaky(ADD(MUL(MUL(SUB(LOAD(p), mean), unit), by), add), slope)));
 		} else {
 			for (int32_t i = 0; i < count; i++, p += c, o += c)
-				STORE(o, leaky(ADD(MUL(SUB(LOAD(p), mean), factor), add), slope));
+				STORE(o, leaky(ADD(MUL(MUL(SUB(LOAD(p), mean), unit), by), add), slope));
 		}
 	}
 	for (; q < c; q++) {
 		float mean = mean1(j->sum + own + q, j->shards, c, j->pixels);
-		float factor = 1 / __builtin_sqrtf(mean1(j->square + own + q, j->shards, c, j->pixels) + j->epsilon);
-		if (scale) factor *= scale[q];
-		float add = shift ? shift[q] : 0, slope = j->active ? j->slope : 1;
+		float unit = 1 / __builtin_sqrtf(mean1(j->square + own + q, j->shards, c, j->pixels) + j->epsilon);
+		float by = scale ? scale[q] : 1, add = shift ? shift[q] : 0, slope = j->active ? j->slope : 1;
 		for (int32_t i = 0; i < count; i++) {
-			float v = leaky1((x[i * c + q] - mean) * factor + add, slope);
+			float v = leaky1((x[i * c + q] - mean) * unit * by + add, slope);
 			y[i * c + q] = more ? more[i * c + q] + v : v;
 		}
 	}

@@ -53,10 +53,10 @@ func (t tile) text(p *product) string {
 	line("var<workgroup> pieceA: array<vec4<f32>, %d>;", tileDepth*t.rows/4)
 	line("var<workgroup> pieceB: array<vec4<f32>, %d>;", tileDepth*t.columns/4)
 	if !p.wideA {
-		line("fn readA(ph: Phase, r: Row, k: Column) -> f32 {\n\tlet i = index_a(ph, r, k);\n\tif (i < 0) {\n\t\treturn 0.0;\n\t}\n\treturn a[i];\n}")
+		line("fn readA(ph: Phase, r: Row, k: Column) -> f32 {\n\tlet i = index_a(ph, r, k);\n\treturn select(0.0, a[max(i, 0)], i >= 0);\n}")
 	}
 	if !p.wideB {
-		line("fn readB(ph: Phase, k: u32, n: u32) -> f32 {\n\tif (k >= ph.end || n >= c.columns) {\n\t\treturn 0.0;\n\t}\n\treturn b[index_b(ph, k, n)];\n}")
+		line("fn readB(ph: Phase, k: u32, n: u32) -> f32 {\n\tlet inside = (k < ph.end) & (n < c.columns);\n\treturn select(0.0, b[select(0u, index_b(ph, k, n), inside)], inside);\n}")
 	}
 	line("@compute @workgroup_size(%d)", n)
 	line("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {")
@@ -104,7 +104,7 @@ func (t tile) text(p *product) string {
 		line("\t\t\tlet k = column(ph, k0 + ak%d);", i)
 		at := fmt.Sprintf("ak%d * %du + ag%d", i, t.rows/4, i)
 		if p.wideA {
-			line("\t\t\tlet i = index_a(ph, r%d_0, k);\n\t\t\tvar v = vec4<f32>();\n\t\t\tif (i >= 0) {\n\t\t\t\tv = a[i / 4];\n\t\t\t}\n\t\t\tpieceA[%s] = v;", i, at)
+			line("\t\t\tlet i = index_a(ph, r%d_0, k);\n\t\t\tpieceA[%s] = select(vec4<f32>(), a[max(i, 0) / 4], i >= 0);", i, at)
 		} else {
 			line("\t\t\tpieceA[%s] = vec4<f32>(readA(ph, r%d_0, k), readA(ph, r%d_1, k), readA(ph, r%d_2, k), readA(ph, r%d_3, k));", at, i, i, i, i)
 		}
@@ -116,11 +116,11 @@ func (t tile) text(p *product) string {
 		line("\t\t\tlet k = k0 + bk%d;\n\t\t\tlet n = n0 + bg%d * 4u;", i, i)
 		at := fmt.Sprintf("bk%d * %du + bg%d", i, t.columns/4, i)
 		if p.wideB {
-			read := "b[index_b(ph, k, n) / 4u]"
+			read := "b[select(0u, index_b(ph, k, n) / 4u, inside)]"
 			if p.halfB {
 				read = "vec4<f32>(unpack2x16float(" + read + ".x), unpack2x16float(" + read + ".y))"
 			}
-			line("\t\t\tvar v = vec4<f32>();\n\t\t\tif (k < ph.end && n < c.columns) {\n\t\t\t\tv = %s;\n\t\t\t}\n\t\t\tpieceB[%s] = v;", read, at)
+			line("\t\t\tlet inside = (k < ph.end) & (n < c.columns);\n\t\t\tpieceB[%s] = select(vec4<f32>(), %s, inside);", at, read)
 		} else {
 			line("\t\t\tpieceB[%s] = vec4<f32>(readB(ph, k, n), readB(ph, k, n + 1u), readB(ph, k, n + 2u), readB(ph, k, n + 3u));", at)
 		}

@@ -27,32 +27,24 @@ fn rows(ph: Phase) -> u32 {
 }
 
 fn row(ph: Phase, m: u32) -> Row {
-	if (m >= rows(ph)) {
-		return Row(-0x1000000, 0, 0);
-	}
 	let image = ph.high * ph.wide;
 	let r = m % image;
 	let i = (r / ph.wide) * c.stride + ph.py;
 	let j = (r % ph.wide) * c.stride + ph.px;
-	return Row((i32(i + c.pad) - i32(ph.a0)) / i32(c.stride), (i32(j + c.pad) - i32(ph.b0)) / i32(c.stride), i32((m / image) * c.oh * c.ow * c.inner));
+	return Row(select(-0x1000000, (i32(i + c.pad) - i32(ph.a0)) / i32(c.stride), m < rows(ph)), (i32(j + c.pad) - i32(ph.b0)) / i32(c.stride), i32((m / image) * c.oh * c.ow * c.inner));
 }
 
 fn column(ph: Phase, k: u32) -> Column {
-	if (k >= ph.end) {
-		return Column(0x1000000, 0, 0);
-	}
 	let tap = k / c.inner;
-	return Column(i32(tap / ph.nb), i32(tap % ph.nb), i32(k % c.inner));
+	return Column(select(0x1000000, i32(tap / ph.nb), k < ph.end), i32(tap % ph.nb), i32(k % c.inner));
 }
 
 // index_a is where the element of a row and a column lies in dy, or -1.
 fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
 	let y = r.y - k.y;
 	let x = r.x - k.x;
-	if (y < 0 || x < 0 || y >= i32(c.oh) || x >= i32(c.ow)) {
-		return -1;
-	}
-	return r.at + (y * i32(c.ow) + x) * i32(c.inner) + k.at;
+	let inside = (y >= 0) & (x >= 0) & (y < i32(c.oh)) & (x < i32(c.ow));
+	return select(-1, r.at + (y * i32(c.ow) + x) * i32(c.inner) + k.at, inside);
 }
 
 fn index_b(ph: Phase, k: u32, n: u32) -> u32 {

@@ -16,30 +16,22 @@ fn rows(ph: Phase) -> u32 {
 }
 
 fn row(ph: Phase, m: u32) -> Row {
-	if (m >= c.rows) {
-		return Row(-0x1000000, 0, 0);
-	}
 	let tap = m / c.inner;
-	return Row(i32(tap / c.kw) - i32(c.pad), i32(tap % c.kw) - i32(c.pad), i32(m % c.inner));
+	return Row(select(-0x1000000, i32(tap / c.kw) - i32(c.pad), m < c.rows), i32(tap % c.kw) - i32(c.pad), i32(m % c.inner));
 }
 
 fn column(ph: Phase, k: u32) -> Column {
-	if (k >= ph.end) {
-		return Column(-0x1000000, 0, 0);
-	}
 	let image = c.oh * c.ow;
 	let r = k % image;
-	return Column(i32((r / c.ow) * c.stride), i32((r % c.ow) * c.stride), i32((k / image) * c.h * c.w * c.inner));
+	return Column(select(-0x1000000, i32((r / c.ow) * c.stride), k < ph.end), i32((r % c.ow) * c.stride), i32((k / image) * c.h * c.w * c.inner));
 }
 
 // index_a is where the element of a row and a column lies in x, or -1.
 fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
 	let y = r.y + k.y;
 	let x = r.x + k.x;
-	if (y < 0 || x < 0 || y >= i32(c.h) || x >= i32(c.w)) {
-		return -1;
-	}
-	return k.at + (y * i32(c.w) + x) * i32(c.inner) + r.at;
+	let inside = (y >= 0) & (x >= 0) & (y < i32(c.h)) & (x < i32(c.w));
+	return select(-1, k.at + (y * i32(c.w) + x) * i32(c.inner) + r.at, inside);
 }
 
 fn index_b(ph: Phase, k: u32, n: u32) -> u32 {

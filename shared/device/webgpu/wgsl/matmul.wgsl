@@ -22,7 +22,7 @@ fn column(ph: Phase, k: u32) -> Column {
 }
 
 fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
-	return select(-1, r.at + k.at, r.at >= 0 && k.at >= 0);
+	return select(-1, r.at + k.at, (r.at >= 0) & (k.at >= 0));
 }
 
 fn index_b(ph: Phase, k: u32, n: u32) -> u32 {

@@ -5,15 +5,16 @@
 // Where memory is shared (see share.js), other threads take parts of a job too.
 // A gate of a few numbers lets them in; the order of parts never matters:
 //
-//   NEXT    the parts that nobody has taken, and above them the job's number, so
-//           that who was late takes nothing of a later job for an earlier one's
-//   JOB     where the job lies in memory
-//   DONE    how many parts are complete
-//   ASLEEP  how many threads wait for NEXT to change
+//   OPEN    the parts that nobody has taken: from its low 16 bits to before its
+//           high ones. The thread that began the job takes the first of them, the
+//           others the last: each finds in its cache what it made a job before
+//   JOB     where the job lies in memory. Who has taken a part may read it: it
+//           stays until all parts are done
+//   DONE    how many parts are done
+//   ASLEEP  how many threads wait for OPEN to change
 globalThis.mienKernel = (() => {
-  const [NEXT, JOB, DONE, ASLEEP, SIZE] = [0, 1, 2, 3, 4];
-  const PARTS = 12; // bits of NEXT that count parts
-  const mask = (1 << PARTS) - 1;
+  const [OPEN, JOB, DONE, ASLEEP, SIZE] = [0, 1, 2, 3, 4];
+  const mostParts = 0x7fff;
   // How often to look before sleeping: some 100 microseconds, longer than the
   // pause between two jobs of a frame.
   const patience = 20000;
@@ -23,32 +24,31 @@ globalThis.mienKernel = (() => {
   let gate = null;
   let lent = 1; // threads that there are, this one included
   let used = 1; // threads that share a job
-  let number = 0;
 
   // take works on the current job until no part is left.
-  function take(gate, kernel) {
+  function take(gate, kernel, first) {
     for (;;) {
-      const next = Atomics.load(gate, NEXT);
-      const left = next & mask;
-      if (left === 0) return;
-      const job = Atomics.load(gate, JOB);
-      if (Atomics.compareExchange(gate, NEXT, next, next - 1) !== next) continue;
-      kernel.work(job, left - 1, left);
+      const open = Atomics.load(gate, OPEN);
+      const from = open & 0xffff, to = open >> 16;
+      if (from >= to) return;
+      const rest = first ? open + 1 : open - 0x10000;
+      if (Atomics.compareExchange(gate, OPEN, open, rest) !== open) continue;
+      const part = first ? from : to - 1;
+      kernel.work(Atomics.load(gate, JOB), part, part + 1);
       Atomics.add(gate, DONE, 1);
     }
   }
 
   function run(job, parts) {
-    if (used < 2 || parts < 2 || parts > mask) {
+    if (used < 2 || parts < 2 || parts > mostParts) {
       kernel.work(job, 0, parts);
       return;
     }
-    number = (number + 1) & (0xffffffff >>> PARTS);
     Atomics.store(gate, JOB, job);
     Atomics.store(gate, DONE, 0);
-    Atomics.store(gate, NEXT, (number << PARTS) | parts);
-    if (Atomics.load(gate, ASLEEP) > 0) Atomics.notify(gate, NEXT);
-    take(gate, kernel);
+    Atomics.store(gate, OPEN, parts << 16);
+    if (Atomics.load(gate, ASLEEP) > 0) Atomics.notify(gate, OPEN);
+    take(gate, kernel, true);
     for (let looks = 0; Atomics.load(gate, DONE) < parts; looks++) {
       // A thread that has a part but no processor: let it have this one.
       if (looks > patience) Atomics.wait(gate, DONE, parts - 1, 1);
@@ -59,13 +59,13 @@ globalThis.mienKernel = (() => {
   function serve(module, memory, gate) {
     const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
     for (let looks = 0; ; looks++) {
-      const next = Atomics.load(gate, NEXT);
-      if ((next & mask) !== 0) {
-        take(gate, kernel);
+      const open = Atomics.load(gate, OPEN);
+      if ((open & 0xffff) < open >> 16) {
+        take(gate, kernel, false);
         looks = 0;
       } else if (looks > patience) {
         Atomics.add(gate, ASLEEP, 1);
-        Atomics.wait(gate, NEXT, next);
+        Atomics.wait(gate, OPEN, open);
         Atomics.sub(gate, ASLEEP, 1);
         looks = 0;
       }

@@ -83,7 +83,8 @@ struct conv {
 	int32_t kind;
 	int32_t pixels, columns; // of y [pixels columns]
 	int32_t runs, len, pitch, turns;
-	int32_t high, across; // pixels of a part; panels
+	int32_t high, across, bands; // pixels of a part; panels; parts of a panel
+	int32_t whole; // 1: the parts of a panel follow each other, 0: those of a band
 	int32_t active; // 0: no activation
 	float slope;
 	const int32_t *corners;
@@ -108,7 +109,8 @@ static inline void finish(float *out, v4 lo, v4 hi, const struct conv *j, const 
 }
 
 void conv(const struct conv *j, int32_t part) {
-	int32_t panel = part % j->across, from = part / j->across * j->high, to = least(from + j->high, j->pixels);
+	int32_t panel = j->whole ? part / j->bands : part % j->across;
+	int32_t from = (j->whole ? part % j->bands : part / j->across) * j->high, to = least(from + j->high, j->pixels);
 	int32_t n = j->columns, cols = least(8, n - panel * 8), len = j->len;
 	const float *bias = j->bias ? j->bias + panel * 8 : 0;
 	for (int32_t r0 = 0; r0 < j->runs; r0 += j->turns) {

@@ -22,7 +22,9 @@ type Conv struct {
 	Pixels, Columns  int32
 	Runs, Len, Pitch int32
 	turns            int32
-	high, across     int32
+	high             int32
+	across, bands    int32
+	whole            int32
 	Active           int32
 	Slope            float32
 	Corners          Address
@@ -54,7 +56,9 @@ func Pack(dst, w []float32, columns int) {
 	}
 }
 
-// Split decides how the job is shared.
+// Split decides how the job is shared. Where the weights are larger than the
+// pictures, a panel is read once and all pixels pass it; else a band of pixels
+// passes all panels. A thread's parts follow each other: its cache profits alike.
 func (j *Conv) Split() {
 	j.kind = conv
 	j.turns = min(max(passFloat/(j.Len*panel), 1), j.Runs)
@@ -62,12 +66,14 @@ func (j *Conv) Split() {
 	bands := max((leastJobs+j.across-1)/j.across, (j.Pixels+mostHigh-1)/mostHigh)
 	j.high = max((j.Pixels+bands-1)/bands, 32)
 	j.high = (j.high + 3) &^ 3
+	j.bands = (j.Pixels + j.high - 1) / j.high
+	if j.Runs*j.Len*j.Columns > j.Pixels*j.Len {
+		j.whole = 1
+	}
 }
 
 // Run computes the convolution.
-func (j *Conv) Run() {
-	run(unsafe.Pointer(j), (j.Pixels+j.high-1)/j.high*j.across)
-}
+func (j *Conv) Run() { run(unsafe.Pointer(j), j.bands*j.across) }
 
 // Margin is struct margin in picture.c.
 type Margin struct {

@@ -10,8 +10,11 @@ Reads one command a line and answers each with one line:
         preset e8, critic and generator, both Adam updates included
     run                                            -> seconds that one took
 
-Each runs in the faster of PyTorch's two memory layouts.
+Each runs in the faster of PyTorch's two memory layouts. With the reference BLAS,
+which Debian takes when no other is there, transposed convolutions are ten times
+slower than need be; the name says so (apt install libopenblas0-pthread).
 """
+import os
 import sys
 import time
 
@@ -21,6 +24,9 @@ if "--check" in sys.argv:
     except ImportError:
         sys.exit("PyTorch is not installed (Debian: apt install python3-torch)")
     sys.exit(0)
+
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # every kernel that the processor has
+    os.environ.pop(name, None)
 
 import torch
 import torch.nn as nn
@@ -145,7 +151,9 @@ def main():
         words = line.split()
         if words[0] == "hello":
             torch.set_num_threads(int(words[1]))
-            print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
+            with open("/proc/self/maps") as maps:
+                blas = "OpenBLAS" if "openblas" in maps.read() else "the slow reference BLAS"
+            print(f"PyTorch {torch.__version__} with {blas}, {torch.get_num_threads()} threads", flush=True)
         elif words[0] == "conv":
             numbers = [int(w) for w in words[2:]]
             work = faster(lambda layout: conv(words[1], *numbers, layout), 4)

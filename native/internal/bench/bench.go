@@ -33,15 +33,34 @@ type Row struct {
 	Note   string
 }
 
-// Times are the shortest of several and the middle one.
-type Times struct{ Best, Median time.Duration }
+// Times are the shortest of all runs and the middle one. Ratio is that of the
+// time to ours, in the middle turn: both are slow together.
+type Times struct {
+	Best, Median time.Duration
+	Ratio        float64
+}
 
-func summary(took []time.Duration) Times {
-	if len(took) == 0 {
+// summary makes Times of the runs of each turn, in turn with ours.
+func summary(turns, ours [][]time.Duration) Times {
+	if len(turns) == 0 {
 		return Times{}
 	}
-	slices.Sort(took)
-	return Times{took[0], took[len(took)/2]}
+	all := slices.Concat(turns...)
+	slices.Sort(all)
+	var ratios []float64
+	for i := range turns {
+		ratios = append(ratios, sum(turns[i])/float64(len(turns[i]))/(sum(ours[i])/float64(len(ours[i]))))
+	}
+	slices.Sort(ratios)
+	return Times{all[0], all[len(all)/2], ratios[len(ratios)/2]}
+}
+
+func sum(took []time.Duration) float64 {
+	s := 0.
+	for _, t := range took {
+		s += t.Seconds()
+	}
+	return s
 }
 
 // GFLOPs returns the rate of the best run, in 10^9 operations a second.
@@ -54,14 +73,14 @@ func (r Row) String() string {
 		s += fmt.Sprintf(" %7.1f GFLOP/s", r.GFLOPs())
 	}
 	if r.Peak.Best > 0 {
-		s += fmt.Sprintf(" %4.0f%% %4.0f%% of peak", 100*r.Peak.Best.Seconds()/r.Ours.Best.Seconds(), 100*r.Peak.Median.Seconds()/r.Ours.Median.Seconds())
+		s += fmt.Sprintf(" %4.0f%% %4.0f%% of peak", 100*r.Peak.Best.Seconds()/r.Ours.Best.Seconds(), 100*r.Peak.Ratio)
 	}
 	if r.Images > 0 {
 		s += fmt.Sprintf(" %8.1f images/s", float64(r.Images)/r.Ours.Median.Seconds())
 	}
 	if r.Peer.Best > 0 {
 		s += fmt.Sprintf("  peer %9.2f %9.2f ms: x%.2f x%.2f", ms(r.Peer.Best), ms(r.Peer.Median),
-			r.Peer.Best.Seconds()/r.Ours.Best.Seconds(), r.Peer.Median.Seconds()/r.Ours.Median.Seconds())
+			r.Peer.Best.Seconds()/r.Ours.Best.Seconds(), r.Peer.Ratio)
 	}
 	if r.Note != "" {
 		s += "  " + r.Note
@@ -74,45 +93,65 @@ var Head = fmt.Sprintf("%-44s %9s %9s", "", "best", "median")
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-// Rounds of a measurement: at least leastRounds, and as many as fit enough.
+// A measurement takes at least leastTurns turns, and as many as fit enough. Short
+// work runs several times a turn: what matters is how fast it is, not how fast
+// after another program had the caches.
 const (
-	leastRounds = 7
-	enough      = time.Second
+	leastTurns = 5
+	enough     = time.Second
+	turn       = 25 * time.Millisecond
+	mostBurst  = 4
 )
 
 // measure runs f once to warm up, then several times, in turn with the peak of
 // the processor and with peer where they are wanted.
 func measure(ctx context.Context, r Row, f func() error, peak bool, peer func() (time.Duration, error)) (Row, error) {
-	if err := f(); err != nil {
-		return r, fmt.Errorf("%s: %w", r.Name, err)
+	run := func() (time.Duration, error) {
+		began := time.Now()
+		if err := f(); err != nil {
+			return 0, fmt.Errorf("%s: %w", r.Name, err)
+		}
+		return time.Since(began), nil
 	}
-	var ours, peaks, peers []time.Duration
-	spent := time.Duration(0)
-	for len(ours) < leastRounds || spent < enough {
+	took, err := run()
+	if err != nil {
+		return r, err
+	}
+	burst := min(max(1, int(turn/took)), mostBurst)
+	several := func(run func() (time.Duration, error)) (runs []time.Duration, err error) {
+		for range burst {
+			took, err := run()
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, took)
+		}
+		return runs, nil
+	}
+	var ours, peaks, peers [][]time.Duration
+	for spent := 0.; len(ours) < leastTurns || spent < enough.Seconds(); spent += sum(ours[len(ours)-1]) {
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
 		if peak {
 			if took, flops := registers(); flops > 0 {
-				peaks = append(peaks, time.Duration(float64(took)*float64(r.FLOPs)/float64(flops)))
+				peaks = append(peaks, []time.Duration{time.Duration(float64(took) * float64(r.FLOPs) / float64(flops))})
 			}
 		}
-		began := time.Now()
-		if err := f(); err != nil {
-			return r, fmt.Errorf("%s: %w", r.Name, err)
-		}
-		took := time.Since(began)
-		ours, spent = append(ours, took), spent+took
-		if peer == nil {
-			continue
-		}
-		took, err := peer()
+		runs, err := several(run)
 		if err != nil {
 			return r, err
 		}
-		peers = append(peers, took)
+		ours = append(ours, runs)
+		if peer == nil {
+			continue
+		}
+		if runs, err = several(peer); err != nil {
+			return r, err
+		}
+		peers = append(peers, runs)
 	}
-	r.Ours, r.Peak, r.Peer = summary(ours), summary(peaks), summary(peers)
+	r.Ours, r.Peak, r.Peer = summary(ours, ours), summary(peaks, ours), summary(peers, ours)
 	return r, nil
 }
 
@@ -125,11 +164,11 @@ func registers() (time.Duration, int64) {
 		wait.Go(func() { flops[i] = kernel.Peak() })
 	}
 	wait.Wait()
-	took, sum := time.Since(began), int64(0)
+	took, all := time.Since(began), int64(0)
 	for _, n := range flops {
-		sum += n
+		all += n
 	}
-	return took, sum
+	return took, all
 }
 
 // Peak measures the processor itself: its fastest multiply-adds, on all cores,

@@ -21,6 +21,7 @@ import (
 func benchCommand() *cobra.Command {
 	var file, variant, processor, peer string
 	var training []string
+	var convolutions bool
 	cmd := &cobra.Command{
 		Use:     "bench",
 		Short:   "Measure convolutions, training steps and frames on this machine",
@@ -55,9 +56,9 @@ func benchCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return measureOn(ctx, out, d, f, steps, rivals)
+				return measureOn(ctx, out, d, f, convolutions, steps, rivals)
 			}
-			if err := measureOn(ctx, out, cpu.New(), f, steps, rivals); err != nil {
+			if err := measureOn(ctx, out, cpu.New(), f, convolutions, steps, rivals); err != nil {
 				return err
 			}
 			all, err := adapters()
@@ -72,13 +73,14 @@ func benchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return measureOn(ctx, out, d, f, steps, rivals)
+			return measureOn(ctx, out, d, f, convolutions, steps, rivals)
 		},
 	}
 	cmd.Flags().StringVar(&file, "model", "", "generator for the frame (default: the shipped one)")
 	cmd.Flags().StringVar(&variant, "kernel", "", "kernel variant (default: the fastest that this machine runs)")
 	cmd.Flags().StringVar(&processor, "device", "all", "what to measure: all (the CPU, then a GPU if one answers), cpu, webgpu or webgpu:N")
 	cmd.Flags().StringVar(&peer, "peer", "", "program that runs the same in turn with ours: tools/peer.py, with PyTorch")
+	cmd.Flags().BoolVar(&convolutions, "convolutions", true, "measure single convolutions and their gradients")
 	cmd.Flags().StringSliceVar(&training, "training", []string{"tiny", "mien"}, "presets whose training steps are measured, each PRESET or PRESET:BATCH")
 	return cmd
 }
@@ -107,7 +109,7 @@ func parseTraining(words []string) ([]drill, error) {
 
 // measureOn prints the table of one device. An adapter in software gets shapes
 // that it can finish.
-func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.File, steps []drill, rivals bench.Rivals) (err error) {
+func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.File, convolutions bool, steps []drill, rivals bench.Rivals) (err error) {
 	defer closeDevice(d, &err)
 	shapes := bench.ConvShapes
 	fmt.Fprintf(out, "\n%s", d.Name())
@@ -122,6 +124,9 @@ func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.Fil
 	}
 	fmt.Fprintf(out, "\n%s\n", bench.Head)
 	show := func(r bench.Row) { fmt.Fprintln(out, r) }
+	if !convolutions {
+		shapes = nil
+	}
 	for _, s := range shapes {
 		if err := bench.Convolutions(ctx, d, s, rivals, show); err != nil {
 			return err

@@ -3,6 +3,9 @@ package kernel
 // MatMul prepares c [m n] = op(a) [m k] * op(b) [k n]; with ta, a is stored
 // [k m]; with tb, b is stored [n k].
 func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
+	if tb && !ta && m <= fewRows {
+		return w.fewRows(m, n, k)
+	}
 	p := w.product(n, steps(m, k), steps(m, n), steps(k, 1), deep, nil)
 	p.stride = n
 	if ta {
@@ -32,4 +35,36 @@ func steps(n, by int) []int32 {
 		x[i] = int32(i * by)
 	}
 	return x
+}
+
+// fewRows is up to how many rows of c a product by a transposed matrix is
+// computed the other way around.
+const fewRows = 32
+
+// fewRows prepares c [m n] = a [m k] * b [n k] transposed, for few rows: turning
+// a large b costs more than the product, so that c is computed as the transpose
+// of b * a transposed.
+func (w *Workspace) fewRows(m, n, k int) func(c, a, b []float32) {
+	p := w.product(m, steps(n, k), steps(n, m), steps(k, 1), deep, nil)
+	size := padded(m)
+	p.stride = size
+	other := lines(k * size)
+	w.reserve(other + n*m)
+	var from, to []float32
+	back := func(lo, hi int) {
+		for i := range m {
+			row := to[i*n : (i+1)*n]
+			for j := lo; j < hi; j++ {
+				row[j] = from[j*m+i]
+			}
+		}
+	}
+	return func(c, a, b []float32) {
+		buf := w.take()
+		turned, result := buf[:k*size], buf[other:other+n*m]
+		transpose(turned, size, a, k, m, k)
+		p.run(w, result, b, turned, nil)
+		from, to = result, c
+		w.loop(n, 1<<10, back)
+	}
 }

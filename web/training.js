@@ -20,6 +20,7 @@ export class Training {
     $('train-form').addEventListener('submit', (e) => {
       e.preventDefault();
       this.points.clear();
+      $('pictures').replaceChildren();
       this.send({ type: 'start', preset: $('preset').value, data: $('data').value.trim(), steps: Number($('steps').value), seed: 1 });
     });
     $('pause').addEventListener('click', () => this.send({ type: this.state === 'paused' ? 'resume' : 'pause' }));
@@ -71,12 +72,30 @@ export class Training {
         break;
       case 'progress': this.progress(m); break;
       case 'sample':
+        if (m.text) { this.picture(m); break; }
         $('samples').src = m.url;
         $('samples').hidden = false;
         break;
       case 'weights': this.onWeights(m); break;
       case 'error': this.onError(m.text); break;
     }
+  }
+
+  // picture shows the newest of each kind of picture under its caption.
+  picture(m) {
+    let figure = [...$('pictures').children].find((f) => f.dataset.text === m.text);
+    if (!figure) {
+      figure = document.createElement('figure');
+      figure.dataset.text = m.text;
+      const caption = document.createElement('figcaption');
+      caption.className = 'small';
+      caption.textContent = m.text;
+      const img = document.createElement('img');
+      img.alt = m.text;
+      figure.append(img, caption);
+      $('pictures').append(figure);
+    }
+    figure.querySelector('img').src = m.url;
   }
 
   progress(m) {

@@ -12,12 +12,14 @@ import (
 
 	"mien/native/internal/train"
 	"mien/shared/device/webgpu"
+	"mien/shared/model"
 )
 
 func trainCommand() *cobra.Command {
 	c, recipe := train.Config{}, &recipeFlags{}
 	var processor string
 	var names []string
+	var inception string
 	for _, p := range train.Presets() {
 		names = append(names, fmt.Sprintf("  %-12s %s", p.Name, p.About))
 	}
@@ -50,6 +52,21 @@ func trainCommand() *cobra.Command {
 			}
 			defer closeDevice(c.Device, &err)
 			fmt.Fprintln(c.Log, "device:", why)
+			if inception != "" || cmd.Flags().Changed("fid-interval") {
+				var judge *model.File
+				if inception == "" {
+					var err error
+					if judge, err = modelOr(c.Reader, model.KindReader); err != nil {
+						return err
+					}
+				}
+				e, err := extractorOf(c.Device, inception, judge)
+				if err != nil {
+					return err
+				}
+				defer e.Close()
+				c.Measure = e
+			}
 			result, err := train.Run(cmd.Context(), c)
 			if err == nil || cmd.Context().Err() != nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", result.SHA256, result.Weights)
@@ -84,6 +101,9 @@ func trainCommand() *cobra.Command {
 	f.DurationVar(&c.Save, "save", 2*time.Minute, "write a checkpoint each so often")
 	f.IntVar(&c.SaveEvery, "save-interval", 0, "write a checkpoint each so many steps, too")
 	f.BoolVar(&c.Resume, "resume", false, "go on from the newest checkpoint")
+	f.StringVar(&inception, "inception", "", "weights of Inception-v3, .safetensors: FID of edited faces per emotion while training")
+	f.IntVar(&c.MeasureEvery, "fid-interval", 1000, "measure each so many steps; without --inception, on the AU reader's features")
+	f.IntVar(&c.MeasureFaces, "fid-faces", 1000, "faces of an emotion on each side")
 	recipe.flags(cmd, &c)
 	return cmd
 }

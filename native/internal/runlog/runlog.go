@@ -22,6 +22,7 @@ const (
 	Weights    = "weights"
 	Checkpoint = "checkpoint"
 	Warn       = "warn"
+	Metric     = "metric" // Losses holds what was measured
 	End        = "end"
 )
 
@@ -127,6 +128,14 @@ func (w *Writer) TruncateTo(offset int64) error {
 
 // Close closes the log.
 func (w *Writer) Close() error { return w.file.Close() }
+
+// Read calls f for every entry of the log at path.
+func Read(path string, f func(Entry)) error {
+	if _, err := follow(path, 0, func() {}, f); err != nil {
+		return fmt.Errorf("read run log: %w", err)
+	}
+	return nil
+}
 
 // Follow calls f for every entry of the log at path, those there already and
 // those to come, until ctx ends. A log that does not exist yet is waited for;

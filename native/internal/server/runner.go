@@ -201,7 +201,7 @@ func (r *runner) follow(ctx context.Context, dir string) {
 		case runlog.Step:
 			r.hub.send(protocol.Message{Type: protocol.TypeProgress, Step: e.Step, Steps: e.Steps, Images: e.Images, Rate: e.Rate, ETA: e.ETA, Losses: e.Losses})
 		case runlog.Sample:
-			r.hub.send(protocol.Message{Type: protocol.TypeSample, Step: e.Step, URL: "/runs/" + name + "/" + e.File})
+			r.hub.send(protocol.Message{Type: protocol.TypeSample, Step: e.Step, URL: "/runs/" + name + "/" + e.File, Text: e.Text})
 		case runlog.Weights:
 			r.hub.send(protocol.Message{Type: protocol.TypeWeights, Step: e.Step, URL: "/runs/" + name + "/" + e.File, SHA256: e.SHA256, Bytes: e.Bytes})
 		}

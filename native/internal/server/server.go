@@ -180,7 +180,7 @@ func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 }
 
 // runFile is the path of a run's file that may be asked for.
-var runFile = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_.-]*)/(weights/step-\d{1,9}\.safetensors|samples/step-\d{1,9}\.png)$`)
+var runFile = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_.-]*)/(weights/step-\d{1,9}\.safetensors|samples/step-\d{1,9}(?:-[a-z]{1,20})?\.png)$`)
 
 // runs serves weights and samples of training runs.
 func (s *Server) runs(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"mien/native/internal/metric"
 	"mien/native/internal/runlog"
 	"mien/shared/device"
 )
@@ -32,7 +33,15 @@ type Config struct {
 	SaveEvery int           `json:"-"` // And each so many steps, if given.
 	Resume    bool          `json:"-"` // Go on from the run directory's newest checkpoint.
 	Device    device.Device `json:"-"` // Defaults to the CPU.
-	Log       io.Writer     `json:"-"` // what a person reads; nil for none
+
+	// Distances of edited faces to real ones of each emotion (see package
+	// metric): by Measure, nil for none, each MeasureEvery steps (defaults to
+	// 1000), on at most MeasureFaces faces a side (defaults to 1000).
+	Measure      *metric.Extractor `json:"-"`
+	MeasureEvery int               `json:"-"`
+	MeasureFaces int               `json:"-"`
+
+	Log io.Writer `json:"-"` // what a person reads; nil for none
 
 	// Progress is told every entry of the run log; nil for none.
 	Progress func(runlog.Entry) `json:"-"`
@@ -92,6 +101,12 @@ func (c Config) complete() (Config, Preset, error) {
 	}
 	if c.Every == 0 {
 		c.Every = 200
+	}
+	if c.MeasureEvery == 0 {
+		c.MeasureEvery = 1000
+	}
+	if c.Every < 1 || c.MeasureEvery < 1 || c.SaveEvery < 0 || c.MeasureFaces < 0 {
+		return c, p, fmt.Errorf("intervals of %d, %d and %d steps, %d faces to measure: want 1 or more", c.Every, c.MeasureEvery, c.SaveEvery, c.MeasureFaces)
 	}
 	if c.Save == 0 {
 		c.Save = 2 * time.Minute

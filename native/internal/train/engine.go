@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -158,9 +157,9 @@ func (e *engine) close() {
 	}
 }
 
-// errNotFinite says that a step's losses or gradients were NaN or infinite;
-// the step changed nothing.
-var errNotFinite = errors.New("losses or gradients are not finite")
+// errNotFinite says that a step's losses or gradients were NaN or infinite, or
+// a loss beyond absurd; the step changed nothing.
+var errNotFinite = fmt.Errorf("losses or gradients are not finite, or beyond %g", float64(absurd))
 
 // run executes step number t (from 0) at the given rate and returns its
 // losses.

@@ -216,9 +216,7 @@ func critique(p Preset, phase Phase, seed uint64) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("critic: %w", err)
 	}
-	ok := g.Finite(append([]graph.Node{loss}, grads...)...)
-	s.outputs["ok"] = ok
-	s.adam("critic", critic, grads, ok, p, seed, false)
+	s.adam("critic", critic, grads, s.sound([]graph.Node{loss}, grads), p, seed, false)
 	return s, nil
 }
 
@@ -231,16 +229,15 @@ func (s *step) update(p Preset, seed uint64, gen *net.Scope, loss graph.Node, cr
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
-	checked := append([]graph.Node{loss}, grads...)
+	losses, checked := []graph.Node{loss}, grads
 	var criticGrads []graph.Node
 	if critic != nil {
 		if criticGrads, err = g.Grad(criticLoss, nodes(critic)...); err != nil {
 			return fmt.Errorf("critic: %w", err)
 		}
-		checked = append(append(checked, criticLoss), criticGrads...)
+		losses, checked = append(losses, criticLoss), append(append([]graph.Node(nil), grads...), criticGrads...)
 	}
-	ok := g.Finite(checked...)
-	s.outputs["ok"] = ok
+	ok := s.sound(losses, checked)
 	s.adam("gen", gen, grads, ok, p, seed, !p.Plain)
 	if critic != nil {
 		s.adam("critic", critic, criticGrads, ok, p, seed, false)

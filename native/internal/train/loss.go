@@ -32,8 +32,9 @@ var auLosses = map[string]func(g *graph.Graph, read, want graph.Node) graph.Node
 	},
 }
 
-// logEpsilon keeps log-mae finite: an error of 1 or more counts as 16.
-const logEpsilon = 1e-7
+// logEpsilon keeps log-mae finite: an error of 1 or more counts as 16. It is
+// what float32 keeps of the usual 1e-7.
+const logEpsilon = 1.0 / (1 << 23)
 
 // variation is the mean squared difference between neighbours of a warp
 // [N H W 2], in units of the frame: it keeps the warp from folding.

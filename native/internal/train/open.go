@@ -80,7 +80,11 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if r.preset.Paints() {
 		r.loaded[net.Most] = r.preset.most(r.feed.picker.top)
 	}
-	if err := r.begin(); err != nil {
+	err = r.begin()
+	if err == nil {
+		err = r.redraw()
+	}
+	if err != nil {
 		r.log.Close()
 		return nil, err
 	}
@@ -99,6 +103,17 @@ func (r *run) begin() error {
 	r.append(runlog.Entry{Kind: runlog.Start, Step: r.at.Step, Steps: r.config.Steps, Preset: r.preset.Name, Data: r.config.Data,
 		Text: r.config.Device.Name()})
 	return nil
+}
+
+// redraw makes table and curves of losses anew from the log.
+func (r *run) redraw() (err error) {
+	if r.curves != nil {
+		if err := r.curves.close(); err != nil {
+			return err
+		}
+	}
+	r.curves, err = openCurves(r.config.Out, filepath.Join(r.config.Out, logName), r.source.Len(), r.config.Batch)
+	return err
 }
 
 // restore takes states and position from the newest sound checkpoint, or

@@ -26,6 +26,21 @@ func newStep() *step {
 // finish lowers the graph.
 func (s *step) finish() (*plan.Plan, error) { return s.g.Lower(s.outputs) }
 
+// absurd is a loss that no sound training has: Adam's steps are bounded, so a
+// network that diverges may take long to reach infinity.
+const absurd = 1e8
+
+// sound is 1 when losses and gradients are finite and no loss is absurd, else
+// 0; it becomes the output "ok".
+func (s *step) sound(losses, grads []graph.Node) graph.Node {
+	ok := s.g.Finite(append(append([]graph.Node(nil), losses...), grads...)...)
+	for _, l := range losses {
+		ok = s.g.Mul(ok, s.g.Inside(l, -absurd, absurd))
+	}
+	s.outputs["ok"] = ok
+	return ok
+}
+
 // adam adds an Adam update of every trained parameter of scope towards lower
 // loss, and the blends that the network itself asks for. hyper is the input
 // NAME.hyper. The average of the weights is kept in states named "ema/...".

@@ -31,8 +31,6 @@ func reading(p Preset, seed uint64) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reader: %w", err)
 	}
-	ok := g.Finite(append([]graph.Node{loss}, grads...)...)
-	s.outputs["ok"] = ok
-	s.adam("reader", scope, grads, ok, p, seed, true)
+	s.adam("reader", scope, grads, s.sound([]graph.Node{loss}, grads), p, seed, true)
 	return s, nil
 }

@@ -2,11 +2,13 @@ package train
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"mien/native/internal/dataset"
+	"mien/native/internal/runlog"
 	"mien/shared/au"
 	"mien/shared/device/cpu"
 	"mien/shared/model"
@@ -42,6 +44,87 @@ func TestReferencePresetsTrain(t *testing.T) {
 				t.Errorf("colour %d is %g, want -1 to 1", n, o.Colour[n])
 			}
 		})
+	}
+}
+
+// brief is a run of a preset of the reference on a few faces.
+func brief(preset, out string) Config {
+	return Config{Preset: preset, Data: "synth", Out: out, Steps: 4, Batch: 2, Seed: 3, TrainSize: 64, Every: 100}
+}
+
+// Promise R6 for e1, which its own authors saw end in NaN: bad steps change
+// nothing, three take it back at half the rate, and it goes on.
+func TestE1Recovers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: trains e1")
+	}
+	c := brief("e1", t.TempDir())
+	c.Steps = 6
+	r, texts, err := trainPoisoned(t, c, func(run int) bool { return run >= 3 && run < 6 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(texts, "\n")
+	if r.Step != 6 || strings.Count(all, "not finite") != 3 || strings.Count(all, "back to step 0 at half the rate") != 1 {
+		t.Errorf("ended at step %d after %q", r.Step, texts)
+	}
+	sound(t, r.Weights)
+}
+
+// TestE1Diverges at a rate at which it must: caught at a loss that is absurd,
+// long before infinity, tried again three times, then given up.
+func TestE1Diverges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: trains e1")
+	}
+	c := brief("e1", t.TempDir())
+	rate := 1.
+	c.Rate, c.Steps = &rate, 20
+	var texts []string
+	c.Progress = func(e runlog.Entry) {
+		if e.Kind == runlog.Warn {
+			texts = append(texts, e.Text)
+		}
+	}
+	r, err := Run(context.Background(), c)
+	if !errors.Is(err, ErrDiverged) || r.Weights != "" {
+		t.Errorf("error %v, weights %q: want ErrDiverged and none", err, r.Weights)
+	}
+	if n := strings.Count(strings.Join(texts, "\n"), "went back"); n != maxHalvings {
+		t.Errorf("went back %d times, want %d: %q", n, maxHalvings, texts)
+	}
+}
+
+// TestReferenceRunsGoOnToTheSameBytes stops e3 and e8 after every step; e8 with
+// its d_g_ratio of 2 of the five, so that both kinds of step are stopped at.
+func TestReferenceRunsGoOnToTheSameBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: trains e3 and e8")
+	}
+	for _, name := range []string{"e3", "e8"} {
+		config := func(out string) Config {
+			c := brief(name, out)
+			c.Steps, c.DGRatio = 4, 2
+			return c
+		}
+		want := mustRun(t, config(t.TempDir())).SHA256
+		c := config(t.TempDir())
+		for stop := 1; stop < c.Steps; stop++ {
+			ctx, cancel := context.WithCancel(context.Background())
+			c.Progress = func(e runlog.Entry) {
+				if e.Kind == runlog.Step && e.Step >= stop {
+					cancel()
+				}
+			}
+			if _, err := Run(ctx, c); !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s stopped at %d: error %v", name, stop, err)
+			}
+			c.Resume = true
+		}
+		c.Progress = nil
+		if got := mustRun(t, c).SHA256; got != want {
+			t.Errorf("%s: weights %s, want %s", name, got, want)
+		}
 	}
 }
 
@@ -245,6 +328,7 @@ func TestClippedWeights(t *testing.T) {
 	}
 	defer unlock()
 	defer r.log.Close()
+	defer r.curves.close()
 	n := 0
 	for name, data := range r.states {
 		if strings.HasPrefix(name, "critic.") {

@@ -3,12 +3,14 @@
 // weights and checkpoints in a run directory.
 //
 //	OUT/log.jsonl                     every step, the single truth of the run
-//	OUT/samples/step-000200.png       faces under changes
+//	OUT/losses.csv                    its losses as a table, with the reference's names
+//	OUT/samples/step-000200.png       faces under changes; -grid, -emotions and others beside it
 //	OUT/weights/step-000200.safetensors  the averaged weights, ready for the page
 //	OUT/checkpoint/                   generations to resume from
 package train
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,10 +19,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"mien/native/internal/checkpoint"
 	"mien/native/internal/dataset"
+	"mien/native/internal/metric"
 	"mien/native/internal/net"
 	"mien/native/internal/runlog"
 	"mien/shared/device/cpu"
@@ -67,6 +71,11 @@ type run struct {
 	at     progress
 	engine *engine
 	feed   *feed
+	curves *curves
+
+	emotions   *metric.Emotions // real faces that edits are measured against; nil before
+	unmeasured bool             // the data show no emotion often enough
+	histogram  bool             // has been drawn
 
 	started time.Time // of this process's steps
 	first   int       // the step that it started from
@@ -92,6 +101,7 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	}
 	defer unlock()
 	defer r.log.Close()
+	defer func() { r.curves.close() }()
 	err = r.loop(ctx)
 	if err != nil && ctx.Err() == nil {
 		r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
@@ -151,7 +161,7 @@ func (r *run) loop(ctx context.Context) error {
 // keep writes what is due after a step.
 func (r *run) keep(ctx context.Context) error {
 	last := r.at.Step == r.config.Steps
-	if last || r.at.Step%r.config.Every == 0 {
+	if last || r.at.Step%r.config.Every == 0 || r.measures(r.at.Step) {
 		if err := r.written(r.publish(context.WithoutCancel(ctx)), last); err != nil {
 			return err
 		}
@@ -236,6 +246,14 @@ func (r *run) publish(ctx context.Context) error {
 	sum := sha256.Sum256(b)
 	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: hex.EncodeToString(sum[:])}
 	if !r.preset.IsReader() {
+		if r.measures(r.at.Step) {
+			if err := r.measure(ctx, f); err != nil {
+				return err
+			}
+		}
+		if err := r.curves.flush(); err != nil {
+			return err
+		}
 		picture, err := sampleGrid(ctx, r.config.Device, f, r.source, r.preset.intensity())
 		if err != nil {
 			return err
@@ -245,8 +263,41 @@ func (r *run) publish(ctx context.Context) error {
 			return err
 		}
 		r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: sample})
+		all, err := r.show(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			name := fmt.Sprintf("samples/step-%06d-%s.png", r.at.Step, p.name)
+			if err := checkpoint.WriteFile(filepath.Join(r.config.Out, name), p.png); err != nil {
+				return err
+			}
+			r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: name, Text: p.text})
+		}
 	}
 	r.append(runlog.Entry{Kind: runlog.Weights, Step: r.at.Step, File: name, SHA256: r.result.SHA256, Bytes: int64(len(b))})
+	if r.preset.Paints() {
+		return r.prune()
+	}
+	return nil
+}
+
+// keptWeights is how many weights of a network that paints are kept: one of
+// e8's has 174 MB.
+const keptWeights = 5
+
+// prune removes weights older than the newest keptWeights.
+func (r *run) prune() error {
+	files, err := filepath.Glob(filepath.Join(r.config.Out, "weights", "step-*.safetensors"))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(files, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // by step
+	for _, name := range files[:max(len(files)-keptWeights, 0)] {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -279,6 +330,9 @@ func (r *run) rollBack() error {
 	if err := r.restore(); err != nil {
 		return err
 	}
+	if err := r.redraw(); err != nil {
+		return err
+	}
 	r.at.Halvings = halvings
 	r.engine.close()
 	r.engine = nil
@@ -304,6 +358,9 @@ func (r *run) append(e runlog.Entry) {
 	e.Time = time.Now()
 	if err := r.log.Append(e); err != nil && r.config.Log != nil {
 		fmt.Fprintf(r.config.Log, "warning: %v\n", err)
+	}
+	if r.curves != nil {
+		r.curves.add(e)
 	}
 	if r.config.Progress != nil {
 		r.config.Progress(e)

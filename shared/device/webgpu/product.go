@@ -22,6 +22,7 @@ type product struct {
 	deepA, deepB                 bool // neighbours in memory are neighbours in depth
 	wideA, wideB                 bool // four neighbours of a row, or column, can be read at once
 	halfB                        bool
+	even                         bool // a piece of the depth lies within one tap, or row of pixels
 }
 
 // Splitting: a product of few tiles and a long sum is cut along its depth, so
@@ -89,6 +90,7 @@ func newProduct(l *lowered, s plan.Step) *product {
 		convolution(a, b, y, a[3])
 		p.rows, p.columns, p.depth = y[0]*y[1]*y[2], y[3], b[0]*b[1]*b[2]
 		p.deepA, p.wideB = true, y[3]%4 == 0
+		p.even = a[3]%tileDepth == 0
 		p.halfB = l.halves(s.In[1], p)
 	case plan.ConvInput:
 		convolution(y, b, a, a[3])
@@ -96,10 +98,12 @@ func newProduct(l *lowered, s plan.Step) *product {
 		p.rows, p.columns, p.depth = y[0]*ceil(y[1], stride)*ceil(y[2], stride), y[3], b[0]*b[1]*b[3]
 		p.phases = stride * stride
 		p.deepA, p.deepB = true, true
+		p.even = a[3]%tileDepth == 0
 	case plan.ConvWeight:
 		convolution(a, y, b, a[3])
 		p.rows, p.columns, p.depth = y[0]*y[1]*y[2], y[3], b[0]*b[1]*b[2]
 		p.wideA, p.wideB = a[3]%4 == 0, y[3]%4 == 0
+		p.even = b[2]%tileDepth == 0
 	case plan.MatMul:
 		p.rows, p.columns, p.depth = y[0], y[1], a[1-s.Ints[0]]
 		p.deepA, p.deepB = s.Ints[0] == 0, s.Ints[1] == 1
@@ -182,5 +186,6 @@ func (p *product) operands() string {
 		kinds[1] = "vec2<u32>"
 	}
 	fmt.Fprintf(&b, "@group(0) @binding(1) var<storage, read> a: array<%s>;\n@group(0) @binding(2) var<storage, read> b: array<%s>;\n", kinds[0], kinds[1])
+	fmt.Fprintf(&b, "const even = %v;\n", p.even)
 	return b.String()
 }

@@ -56,7 +56,7 @@ func (t tile) text(p *product) string {
 		line("fn readA(ph: Phase, r: Row, k: Column) -> f32 {\n\tlet i = index_a(ph, r, k);\n\treturn select(0.0, a[max(i, 0)], i >= 0);\n}")
 	}
 	if !p.wideB {
-		line("fn readB(ph: Phase, k: u32, n: u32) -> f32 {\n\tlet inside = (k < ph.end) & (n < c.columns);\n\treturn select(0.0, b[select(0u, index_b(ph, k, n), inside)], inside);\n}")
+		line("fn readB(ph: Phase, k0: u32, k: u32, n: u32) -> f32 {\n\tlet inside = (k0 + k < ph.end) & (n < c.columns);\n\treturn select(0.0, b[select(0u, index_b(ph, k0, k, n), inside)], inside);\n}")
 	}
 	line("@compute @workgroup_size(%d)", n)
 	line("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {")
@@ -101,7 +101,7 @@ func (t tile) text(p *product) string {
 	for i := range turnsA {
 		open, _ := guard(tileDepth*t.rows, i)
 		line("\t\t%s{", open)
-		line("\t\t\tlet k = column(ph, k0 + ak%d);", i)
+		line("\t\t\tlet k = column(ph, k0, ak%d);", i)
 		at := fmt.Sprintf("ak%d * %du + ag%d", i, t.rows/4, i)
 		if p.wideA {
 			line("\t\t\tlet i = index_a(ph, r%d_0, k);\n\t\t\tpieceA[%s] = select(vec4<f32>(), a[max(i, 0) / 4], i >= 0);", i, at)
@@ -113,16 +113,16 @@ func (t tile) text(p *product) string {
 	for i := range turnsB {
 		open, _ := guard(tileDepth*t.columns, i)
 		line("\t\t%s{", open)
-		line("\t\t\tlet k = k0 + bk%d;\n\t\t\tlet n = n0 + bg%d * 4u;", i, i)
+		line("\t\t\tlet k = bk%d;\n\t\t\tlet n = n0 + bg%d * 4u;", i, i)
 		at := fmt.Sprintf("bk%d * %du + bg%d", i, t.columns/4, i)
 		if p.wideB {
-			read := "b[select(0u, index_b(ph, k, n) / 4u, inside)]"
+			read := "b[select(0u, index_b(ph, k0, k, n) / 4u, inside)]"
 			if p.halfB {
 				read = "vec4<f32>(unpack2x16float(" + read + ".x), unpack2x16float(" + read + ".y))"
 			}
-			line("\t\t\tlet inside = (k < ph.end) & (n < c.columns);\n\t\t\tpieceB[%s] = select(vec4<f32>(), %s, inside);", at, read)
+			line("\t\t\tlet inside = (k0 + k < ph.end) & (n < c.columns);\n\t\t\tpieceB[%s] = select(vec4<f32>(), %s, inside);", at, read)
 		} else {
-			line("\t\t\tpieceB[%s] = vec4<f32>(readB(ph, k, n), readB(ph, k, n + 1u), readB(ph, k, n + 2u), readB(ph, k, n + 3u));", at)
+			line("\t\t\tpieceB[%s] = vec4<f32>(readB(ph, k0, k, n), readB(ph, k0, k, n + 1u), readB(ph, k0, k, n + 2u), readB(ph, k0, k, n + 3u));", at)
 		}
 		line("\t\t}")
 	}

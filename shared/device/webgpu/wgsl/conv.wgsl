@@ -20,9 +20,12 @@ fn row(ph: Phase, m: u32) -> Row {
 	return Row(select(-0x1000000, i32((r / c.ow) * c.stride) - i32(c.pad), m < c.rows), i32((r % c.ow) * c.stride) - i32(c.pad), i32((m / image) * c.h * c.w * c.inner));
 }
 
-fn column(ph: Phase, k: u32) -> Column {
-	let tap = k / c.inner;
-	return Column(select(-0x1000000, i32(tap / c.kw), k < ph.end), i32(tap % c.kw), i32(k % c.inner));
+// column is that of k0 + k, a place k in the piece that begins at k0. Where
+// pieces are even, each lies within one tap: the divisions are of k0 alone, the
+// same for all invocations.
+fn column(ph: Phase, k0: u32, k: u32) -> Column {
+	let tap = select(k0 + k, k0, even) / c.inner;
+	return Column(select(-0x1000000, i32(tap / c.kw), k0 + k < ph.end), i32(tap % c.kw), i32(k0 + k - tap * c.inner));
 }
 
 // index_a is where the element of a row and a column lies in x, or -1.
@@ -33,8 +36,8 @@ fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
 	return select(-1, r.at + (y * i32(c.w) + x) * i32(c.inner) + k.at, inside);
 }
 
-fn index_b(ph: Phase, k: u32, n: u32) -> u32 {
-	return k * c.columns + n;
+fn index_b(ph: Phase, k0: u32, k: u32, n: u32) -> u32 {
+	return (k0 + k) * c.columns + n;
 }
 
 fn rows(ph: Phase) -> u32 {

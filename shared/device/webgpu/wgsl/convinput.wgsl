@@ -34,9 +34,12 @@ fn row(ph: Phase, m: u32) -> Row {
 	return Row(select(-0x1000000, (i32(i + c.pad) - i32(ph.a0)) / i32(c.stride), m < rows(ph)), (i32(j + c.pad) - i32(ph.b0)) / i32(c.stride), i32((m / image) * c.oh * c.ow * c.inner));
 }
 
-fn column(ph: Phase, k: u32) -> Column {
-	let tap = k / c.inner;
-	return Column(select(0x1000000, i32(tap / ph.nb), k < ph.end), i32(tap % ph.nb), i32(k % c.inner));
+// column is that of k0 + k, a place k in the piece that begins at k0. Where
+// pieces are even, each lies within one tap: the divisions are of k0 alone, the
+// same for all invocations.
+fn column(ph: Phase, k0: u32, k: u32) -> Column {
+	let tap = select(k0 + k, k0, even) / c.inner;
+	return Column(select(0x1000000, i32(tap / ph.nb), k0 + k < ph.end), i32(tap % ph.nb), i32(k0 + k - tap * c.inner));
 }
 
 // index_a is where the element of a row and a column lies in dy, or -1.
@@ -47,11 +50,11 @@ fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
 	return select(-1, r.at + (y * i32(c.ow) + x) * i32(c.inner) + k.at, inside);
 }
 
-fn index_b(ph: Phase, k: u32, n: u32) -> u32 {
-	let tap = k / c.inner;
+fn index_b(ph: Phase, k0: u32, k: u32, n: u32) -> u32 {
+	let tap = select(k0 + k, k0, even) / c.inner;
 	let a = ph.a0 + c.stride * (tap / ph.nb);
 	let b = ph.b0 + c.stride * (tap % ph.nb);
-	return ((a * c.kw + b) * c.columns + n) * c.inner + k % c.inner;
+	return ((a * c.kw + b) * c.columns + n) * c.inner + k0 + k - tap * c.inner;
 }
 
 fn index_out(ph: Phase, m: u32, n: u32) -> u32 {

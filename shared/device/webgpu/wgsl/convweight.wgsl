@@ -20,10 +20,12 @@ fn row(ph: Phase, m: u32) -> Row {
 	return Row(select(-0x1000000, i32(tap / c.kw) - i32(c.pad), m < c.rows), i32(tap % c.kw) - i32(c.pad), i32(m % c.inner));
 }
 
-fn column(ph: Phase, k: u32) -> Column {
-	let image = c.oh * c.ow;
-	let r = k % image;
-	return Column(select(-0x1000000, i32((r / c.ow) * c.stride), k < ph.end), i32((r % c.ow) * c.stride), i32((k / image) * c.h * c.w * c.inner));
+// column is that of k0 + k, a place k in the piece that begins at k0. Where
+// pieces are even, each lies within one row of pixels: the divisions are of k0
+// alone, the same for all invocations.
+fn column(ph: Phase, k0: u32, k: u32) -> Column {
+	let line = select(k0 + k, k0, even) / c.ow;
+	return Column(select(-0x1000000, i32((line % c.oh) * c.stride), k0 + k < ph.end), i32((k0 + k - line * c.ow) * c.stride), i32((line / c.oh) * c.h * c.w * c.inner));
 }
 
 // index_a is where the element of a row and a column lies in x, or -1.
@@ -34,8 +36,8 @@ fn index_a(ph: Phase, r: Row, k: Column) -> i32 {
 	return select(-1, k.at + (y * i32(c.w) + x) * i32(c.inner) + r.at, inside);
 }
 
-fn index_b(ph: Phase, k: u32, n: u32) -> u32 {
-	return k * c.columns + n;
+fn index_b(ph: Phase, k0: u32, k: u32, n: u32) -> u32 {
+	return (k0 + k) * c.columns + n;
 }
 
 fn index_out(ph: Phase, m: u32, n: u32) -> u32 {

@@ -159,8 +159,8 @@ func runPlans(t *testing.T, d device.Device) {
 // chains is how many random plans a device is tested with.
 const chains = 40
 
-func runChains(t *testing.T, d device.Device) {
-	for seed := range uint64(chains) {
+func runChains(t *testing.T, d device.Device, n int) {
+	for seed := range uint64(n) {
 		p, values := Chain(seed)
 		got, err := start(d, p, values)
 		if err != nil {

@@ -36,7 +36,7 @@ func open(t testing.TB, options ...Option) *Device {
 	return d
 }
 
-func TestDevice(t *testing.T) { devicetest.Run(t, open(t)) }
+func TestDevice(t *testing.T) { devicetest.RunSome(t, open(t), 4) }
 
 // tileCases are products of odd shapes and of such whose operands are read four
 // at a time.

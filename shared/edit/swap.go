@@ -41,17 +41,31 @@ type Drawer interface {
 // Swap holds the generator in use and lets a newer one take its place while
 // the page goes on. Any number of goroutines may use it; pictures are computed
 // one at a time.
+//
+// It compiles for the device that it was made with, its home, until Move or
+// Race choose another. What fails on another is done again at home, where all
+// stays from then on: see Device.
 type Swap struct {
-	device  device.Device
-	loading sync.Mutex // one Load or Rollback at a time, so that they keep their order
+	home    device.Device
+	loading sync.Mutex // one Load, Rollback, Move or Race at a time, so that they keep their order
 
 	running  sync.Mutex // guards what follows, held while the generator runs
-	current  Drawer
-	previous Drawer
+	device   device.Device
+	trouble  error // why device is home again
+	current  *held
+	previous *held
+}
+
+// held is a generator with what it was made of, so that it can be made again
+// for another device.
+type held struct {
+	Drawer
+	file   *model.File // nil for what Use brought
+	device device.Device
 }
 
 // NewSwap returns a Swap without a generator that compiles for d.
-func NewSwap(d device.Device) *Swap { return &Swap{device: d} }
+func NewSwap(d device.Device) *Swap { return &Swap{home: d, device: d} }
 
 // Load makes the generator in the model file b the current one. sum is the
 // file's sha256 in hex as it was announced. The file is verified, loaded and
@@ -69,26 +83,26 @@ func (s *Swap) Load(ctx context.Context, b []byte, sum string) (model.Info, erro
 	if err != nil {
 		return model.Info{}, fmt.Errorf("swap generator: %w", err)
 	}
-	next, err := model.LoadGenerator(f, s.device)
+	next, err := s.compile(ctx, f)
 	if err != nil {
 		return model.Info{}, fmt.Errorf("swap generator: %w", err)
 	}
-	return s.replace(ctx, next)
+	return s.replace(next)
 }
 
 // Use makes next, which the Swap then owns, the current one, as Load does.
 func (s *Swap) Use(ctx context.Context, next Drawer) (model.Info, error) {
 	s.loading.Lock()
 	defer s.loading.Unlock()
-	return s.replace(ctx, next)
-}
-
-// replace warms next up and puts it in the place of the generator in use.
-func (s *Swap) replace(ctx context.Context, next Drawer) (model.Info, error) {
 	if err := warmUp(ctx, next); err != nil {
 		next.Close()
-		return model.Info{}, fmt.Errorf("swap generator: warm up: %w", err)
+		return model.Info{}, fmt.Errorf("swap generator: %w", err)
 	}
+	return s.replace(&held{Drawer: next})
+}
+
+// replace puts next in the place of the generator in use.
+func (s *Swap) replace(next *held) (model.Info, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	if s.previous != nil {
@@ -110,7 +124,7 @@ func warmUp(ctx context.Context, g Drawer) error {
 		}
 		o, err := g.Field(ctx, photo, au.Vector{}, change)
 		if err != nil {
-			return err
+			return fmt.Errorf("warm up: %w", err)
 		}
 		for _, part := range []struct {
 			name   string
@@ -119,7 +133,7 @@ func warmUp(ctx context.Context, g Drawer) error {
 		}{{"warp", o.Warp, -maxWarp, maxWarp}, {"shade", o.Shade, -1 - slack, 1 + slack}, {"mask", o.Mask, -slack, 1 + slack}, {"colour", o.Colour, -1 - slack, 1 + slack}} {
 			for i, v := range part.values {
 				if !(v >= part.lo && v <= part.hi) {
-					return fmt.Errorf("%s value %d is %g, want %g to %g", part.name, i, v, part.lo, part.hi)
+					return fmt.Errorf("warm up: %s value %d is %g, want %g to %g", part.name, i, v, part.lo, part.hi)
 				}
 			}
 		}
@@ -133,11 +147,22 @@ func (s *Swap) Rollback() (model.Info, error) {
 	s.loading.Lock()
 	defer s.loading.Unlock()
 	s.running.Lock()
-	defer s.running.Unlock()
-	if s.previous == nil {
+	last, d := s.previous, s.device
+	s.running.Unlock()
+	if last == nil {
 		return model.Info{}, errors.New("roll back generator: none before this one")
 	}
-	s.current, s.previous = s.previous, s.current
+	if last.file != nil && last.device != d {
+		next, err := s.compile(context.Background(), last.file)
+		if err != nil {
+			return model.Info{}, fmt.Errorf("roll back generator: %w", err)
+		}
+		last.Close()
+		last = next
+	}
+	s.running.Lock()
+	defer s.running.Unlock()
+	s.current, s.previous = last, s.current
 	return s.current.Info(), nil
 }
 
@@ -163,7 +188,11 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 	if err := ctx.Err(); err != nil {
 		return Field{}, err
 	}
-	o, err := s.current.Field(ctx, crop(s.current.Size()), own, change)
+	photo := crop(s.current.Size())
+	o, err := s.current.Field(ctx, photo, own, change)
+	if err != nil && s.retreat(ctx, err) {
+		o, err = s.current.Field(ctx, photo, own, change)
+	}
 	if err != nil {
 		return Field{}, err
 	}
@@ -178,7 +207,7 @@ func (s *Swap) Close() error {
 	s.running.Lock()
 	defer s.running.Unlock()
 	var errs []error
-	for _, g := range []Drawer{s.current, s.previous} {
+	for _, g := range []*held{s.current, s.previous} {
 		if g != nil {
 			errs = append(errs, g.Close())
 		}

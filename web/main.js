@@ -1,5 +1,6 @@
 // Ties the page together: photo and sliders to the worker, fields to the
 // stage, training to both.
+import { Device } from './device.js';
 import { markFace, showFaces } from './faces.js';
 import { fetchBytes, pixelsOf } from './load.js';
 import { startStage } from './stage.js';
@@ -8,7 +9,7 @@ import { Training } from './training.js';
 const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
 
-let stage, worker;
+let stage, worker, device;
 let photo = null;       // { width, height, rgba, frame }
 let values = new Float32Array(17);
 let busy = false, again = false; // one field in flight, the newest state wins
@@ -116,6 +117,7 @@ async function faced(m) {
   status(`${photo.width} × ${photo.height} pixels`);
   fresh(m);
   page.dataset.photo = 'ready';
+  device.start();
 }
 
 function chosen(m) {
@@ -161,6 +163,7 @@ function hotLoad(m) {
 
 function loaded(m) {
   page.dataset.weights = `${m.preset}-${m.step}`;
+  device.start();
   $('weights-state').textContent = `new weights loaded: step ${m.step} (${m.preset}, ${m.size} pixels)`;
   request();
 }
@@ -189,10 +192,11 @@ function receive(m) {
       if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
       else stage.clearField();
       page.dataset.field = m.warp ? 'shown' : 'none';
-      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
+      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.device === 'gpu' ? 'GPU' : m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
       arrived();
       break;
     case 'idle': arrived(); break;
+    case 'device': device.told(m); break;
     case 'loaded': loaded(m); break;
     case 'refused': refused(m); break;
     case 'picture': save(m); break;
@@ -267,6 +271,7 @@ async function start() {
   document.head.append(script);
   const threads = new URLSearchParams(location.search).get('threads');
   worker = new Worker(threads ? `worker.js?threads=${Number(threads)}` : 'worker.js');
+  device = new Device(worker);
   const thinking = new Promise((done) => {
     worker.onmessage = ({ data }) => {
       if (data.type === 'ready') { buildControls(data); done(); } else receive(data);

@@ -23,14 +23,17 @@ const maxPixels = 64 << 20
 
 // worker holds the photo and the networks.
 type worker struct {
-	swap   *edit.Swap
-	editor *edit.Editor
-	finder *face.Finder
-	queue  chan js.Value
+	swap    *edit.Swap
+	drawing *drawing
+	editor  *edit.Editor
+	finder  *face.Finder
+	queue   chan js.Value
 }
 
 func main() {
-	w := &worker{swap: edit.NewSwap(cpu.New()), queue: make(chan js.Value, 64)}
+	home := cpu.New()
+	w := &worker{swap: edit.NewSwap(home), queue: make(chan js.Value, 64)}
+	w.drawing = newDrawing(w.swap, home)
 	finder, err := face.NewFinder()
 	if err != nil {
 		post(map[string]any{"type": "error", "text": err.Error()})
@@ -61,7 +64,9 @@ func (w *worker) handle(m js.Value) error {
 	case "change":
 		return w.change(ctx, m)
 	case "weights":
-		return w.weights(ctx, m)
+		w.drawing.later(func() { w.weights(ctx, m) })
+	case "device":
+		w.drawing.later(func() { w.drawing.choose(ctx, m.Get("mode").String()) })
 	case "reader":
 		return w.reader(m)
 	case "picture":
@@ -124,7 +129,9 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 		post(map[string]any{"type": "idle"})
 		return err
 	}
-	answer := map[string]any{"type": "field", "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
+	w.drawing.look()
+	used, _ := w.swap.Device()
+	answer := map[string]any{"type": "field", "device": name(used, w.drawing.home), "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
 	if !f.IsZero() {
 		answer["warp"], answer["shade"] = floats(f.Warp), floats(f.Shade)
 		answer["mask"], answer["colour"] = floats(f.Mask), floats(f.Colour)
@@ -134,16 +141,16 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 }
 
 // weights replaces the generator, unless the new one is not sound.
-func (w *worker) weights(ctx context.Context, m js.Value) error {
+func (w *worker) weights(ctx context.Context, m js.Value) {
 	b := make([]byte, m.Get("bytes").Get("length").Int())
 	js.CopyBytesToGo(b, m.Get("bytes"))
 	info, err := w.swap.Load(ctx, b, m.Get("sha256").String())
 	if err != nil {
 		post(map[string]any{"type": "refused", "step": m.Get("step"), "text": err.Error()})
-		return nil
+		return
 	}
+	w.drawing.look()
 	post(map[string]any{"type": "loaded", "step": info.Step, "preset": info.Preset, "size": info.Size, "licence": info.Licence})
-	return nil
 }
 
 // reader brings the AU reader; a photo that is set must be sent again to be

@@ -123,7 +123,10 @@ func open(t testing.TB, ctx context.Context, address string) *page {
 // serve starts a server with a run directory and returns its address.
 func serve(t testing.TB, c server.Config, addr string) (address string, stop func()) {
 	t.Helper()
-	c.Page, c.Weights, c.Version = server.Page(), weights.Files, "test"
+	c.Weights, c.Version = weights.Files, "test"
+	if c.Page == nil {
+		c.Page = server.Page()
+	}
 	c.Log = func(line string) { t.Log(line) }
 	if f, err := c.Page.Open("stage.wasm"); err != nil {
 		t.Skip("the page is not built: the browser is NOT tested; run make test, which builds it")

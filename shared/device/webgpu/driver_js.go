@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall/js"
+	"time"
 	"unsafe"
 )
 
@@ -135,7 +136,7 @@ func (d *web) check(more ...any) (err error) {
 	d.open()
 	all, err := await(js.Global().Get("Promise").Call("all", promises), d.gone)
 	if err != nil {
-		return err
+		return d.orLost(err)
 	}
 	for i := len(more); i < len(promises); i++ {
 		if e := all.Index(i); e.Truthy() {
@@ -143,6 +144,24 @@ func (d *web) check(more ...any) (err error) {
 		}
 	}
 	return nil
+}
+
+// mourning is how long after an error a lost device takes to say so.
+const mourning = 2 * time.Second
+
+// orLost tells the loss of the device from other errors: what it was doing
+// fails first, with an error of its own.
+func (d *web) orLost(err error) error {
+	select {
+	case <-d.gone:
+	case <-time.After(mourning):
+	}
+	select {
+	case <-d.gone:
+		return fmt.Errorf("%w: %w", ErrLost, err)
+	default:
+		return err
+	}
 }
 
 func (d *web) make(label string, size int64, usage int) (b buffer, err error) {

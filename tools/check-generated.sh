@@ -20,6 +20,13 @@ same() {
 }
 same avogen kernel tile_amd64
 same avovector vector loop_amd64
+go run ./tools/neongen -out "$fresh/tile_arm64.s" -stubs "$fresh/tile_arm64.go"
+for f in tile_arm64.s tile_arm64.go; do
+	if ! cmp -s "$fresh/$f" "shared/device/cpu/kernel/$f"; then
+		echo "shared/device/cpu/kernel/$f: not what tools/neongen writes; run the command in its head" >&2
+		exit 1
+	fi
+done
 if command -v "${CLANG:-clang-16}" >/dev/null 2>&1; then
 	sh tools/build-kernel.sh "$fresh"
 	for f in kernel.wasm kernel-fma.wasm; do

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what the tests need: Chromium, and Mesa's software Vulkan for the
-# GPU kernels, on Debian as root with apt, elsewhere it says what is missing; and
+# Installs what the tests need: Chromium, Mesa's software Vulkan for the GPU
+# kernels, and qemu for those of arm64, on Debian as root with apt, elsewhere it says what is missing; and
 # onnxruntime-web into .cache with npm.
-# Chromium is needed; without Vulkan the GPU's tests are skipped, without npm the
+# Chromium is needed; without Vulkan the GPU's tests are skipped, without qemu
+# those of arm64, without npm the
 # comparison with onnxruntime, by name.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,6 +24,10 @@ done
 if [ "$(uname -s)" = Linux ]; then
 	ldconfig -p 2>/dev/null | grep -q libvulkan.so.1 || wanted="$wanted libvulkan1"
 	ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || wanted="$wanted mesa-vulkan-drivers"
+	case $(uname -m) in
+	aarch64 | arm64) ;;
+	*) command -v qemu-aarch64-static >/dev/null 2>&1 || command -v qemu-aarch64 >/dev/null 2>&1 || wanted="$wanted qemu-user-static" ;;
+	esac
 fi
 if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	echo "installing for the tests:$wanted"
@@ -37,5 +42,5 @@ if [ -z "$chromium" ]; then
 	exit 1
 fi
 if [ -n "$wanted" ]; then
-	echo "note: no Vulkan ($wanted): the tests of the GPU's kernels will be skipped" >&2
+	echo "note: missing:$wanted: the tests of the kernels that need them (GPU, arm64) will be skipped" >&2
 fi

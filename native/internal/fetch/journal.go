@@ -78,7 +78,8 @@ func openJournal(dir string, take func(Entry)) (*journal, error) {
 		whole += int64(len(line))
 		take(e)
 	}
-	if err := f.Truncate(whole); err == nil {
+	err = f.Truncate(whole)
+	if err == nil {
 		_, err = f.Seek(whole, io.SeekStart)
 	}
 	if err != nil {

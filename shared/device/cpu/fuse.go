@@ -33,10 +33,9 @@ type fused struct {
 	totals       []*sum
 	program      *program
 
-	head     func() // the convolution, or nil
-	headDone bool   // it has run pass 0 as well
-	first    int    // the first pass to run after it
-	current  *pass  // of what tasks work on
+	head    func() // the convolution, or nil
+	first   int    // the first pass to run after it
+	current *pass  // of what tasks work on
 }
 
 // pass is what one level of a group does to a picture: work on what the picture

@@ -73,10 +73,23 @@ func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "verify --data DIR",
 		Short:   "Look at every row, picture and shard of a data set",
-		Long:    "Look at every row, picture and shard of a data set, and count what is wrong. The exit code is 65 when a picture of a\nusable row cannot be read or a shard is damaged.",
+		Long:    "Look at every row, picture and shard of a data set, or every picture of a fetch, and count what is wrong. The exit code is\n65 when a picture of a usable row cannot be read or a shard is damaged.",
 		Example: "  mien data verify --data faces",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if fetch.Is(root) {
+				v, err := fetch.Verify(cmd.Context(), root, progress(cmd.ErrOrStderr())("verified"))
+				if err != nil {
+					return err
+				}
+				if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
+					return err
+				}
+				if !v.Sound() {
+					return data(fmt.Errorf("%q is not what was fetched", root), "mien data fetch gets what is missing again")
+				}
+				return nil
+			}
 			v, err := dataset.Verify(cmd.Context(), root, dataset.Columns(columns), progress(cmd.ErrOrStderr())("verified"))
 			if err != nil {
 				return hinted(err)

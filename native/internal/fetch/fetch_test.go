@@ -135,6 +135,19 @@ func TestFetchAcrossKills(t *testing.T) {
 	if s.most > o.PerHost {
 		t.Errorf("%d requests at one server at once, want %d at most", s.most, o.PerHost)
 	}
+	v, err := Verify(context.Background(), out, nil)
+	if err != nil || !v.Sound() || v.Files["sound"] != status.Reasons["ok"] || v.Files["stray"] > 2*o.Concurrency || v.Rows["http 404"] != status.Reasons["http 404"] || v.Refused == 0 {
+		t.Errorf("verified: %+v, %v", v, err)
+	}
+	os.WriteFile(filepath.Join(out, "pictures", "0000", "0000000.jpg"), []byte("x"), 0o644)
+	os.Remove(filepath.Join(out, "pictures", "0001", "0001001.jpg"))
+	if v, err := Verify(context.Background(), out, nil); err != nil || v.Sound() || v.Files["changed"] != 1 || v.Files["missing"] != 1 {
+		t.Errorf("after damage: %+v, %v", v, err)
+	}
+	once := [2]int{s.times(0) + 1, s.times(1001) + 1}
+	if again, err := Run(context.Background(), o); err != nil || again.Done != rows || s.times(0) != once[0] || s.times(1001) != once[1] {
+		t.Errorf("a run after damage: %s, %v", again, err)
+	}
 	// Nothing is left to do.
 	before := s.times(13)
 	if again, err := Run(context.Background(), o); err != nil || again.Done != rows || s.times(13) != before {

@@ -38,7 +38,7 @@ type Entry struct {
 
 const (
 	journalName = "fetch.jsonl"
-	maxEntry    = 16 << 10
+	maxEntry    = 64 << 10 // bytes of a line: an address of maxURL may grow sixfold when it is quoted
 	syncEvery   = time.Second
 )
 
@@ -57,12 +57,28 @@ func openJournal(dir string, take func(Entry)) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole := int64(0)
+	whole, err := scanJournal(f, take)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if err = f.Truncate(whole); err == nil {
+		_, err = f.Seek(whole, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &journal{file: f}, nil
+}
+
+// scanJournal gives each whole line to take and returns where they end.
+func scanJournal(f *os.File, take func(Entry)) (whole int64, err error) {
 	r := bufio.NewReaderSize(f, maxEntry)
 	for n := 1; ; n++ {
 		line, err := r.ReadSlice('\n')
 		if err == io.EOF {
-			break // what is left has no end: it was never acknowledged
+			return whole, nil // what is left has no end: it was never acknowledged
 		}
 		var e Entry
 		if err == nil {
@@ -72,21 +88,11 @@ func openJournal(dir string, take func(Entry)) (*journal, error) {
 			err = fmt.Errorf("row %d", e.Row)
 		}
 		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("journal %q, line %d: %w", f.Name(), n, err)
+			return whole, fmt.Errorf("journal %q, line %d: %w", f.Name(), n, err)
 		}
 		whole += int64(len(line))
 		take(e)
 	}
-	err = f.Truncate(whole)
-	if err == nil {
-		_, err = f.Seek(whole, io.SeekStart)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &journal{file: f}, nil
 }
 
 // add writes an entry; a crash of the machine may lose the last second.

@@ -113,7 +113,7 @@ func TestHeldoutInception(t *testing.T) {
 	if _, err := os.Stat(root); err != nil || testing.Short() {
 		t.Skipf("no private faces at %s, or in a hurry", root)
 	}
-	d, err := dataset.Open(context.Background(), root, dataset.Options{Size: 128, TrainSize: 40})
+	d, err := dataset.Open(context.Background(), root, dataset.Options{Size: 128, TrainSize: 24})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,12 @@ func openSource(ctx context.Context, c Config, size int, labels dataset.Columns)
 	}
 	if c.Log != nil {
 		fmt.Fprintf(c.Log, "%d faces to train on, %d held back: %s\n", d.Train.Len(), d.Validation.Len(), d.Report)
+		switch {
+		case d.Stale != nil:
+			fmt.Fprintf(c.Log, "read from the tables: %v; mien data index makes a new one\n", d.Stale)
+		case !d.Indexed && d.Report.Rows > manyRows:
+			fmt.Fprintf(c.Log, "read from the tables; mien data index makes the next start quick\n")
+		}
 	}
 	return d.Train, nil
 }
@@ -54,6 +60,9 @@ func present(v au.Vector) au.Vector {
 	}
 	return v
 }
+
+// manyRows are worth an index: their tables take seconds to read.
+const manyRows = 100_000
 
 // Validation is the share of a folder's people that training never sees: what
 // weights are chosen on.

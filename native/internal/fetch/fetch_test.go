@@ -207,7 +207,9 @@ func TestFetchSecondAddressAndAgain(t *testing.T) {
 	ask := func(name string) int {
 		return 10*slices.IndexFunc(ways, func(w way) bool { return w.name == name }) + 3
 	}
-	text := fmt.Sprintf("%[1]s/%[2]d.jpg\t%[1]s/2.jpg\n\t\t1\nftp://x/y.jpg\t\n%[3]s\n%[1]s/%[4]d.jpg\n",
+	// The longest address, all of what a journal quotes, must not be too long for it.
+	long := "ftp://x/" + strings.Repeat("&", maxURL-8)
+	text := fmt.Sprintf("%[1]s/%[2]d.jpg\t%[1]s/2.jpg\n\t\t1\n"+long+"\t\n%[3]s\n%[1]s/%[4]d.jpg\n",
 		s.hosts[0], ask("not found"), strings.Repeat("x", maxLine+9), ask("always 500"))
 	if err := os.WriteFile(list, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

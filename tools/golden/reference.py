@@ -299,7 +299,8 @@ if __name__ == "__main__":
             if nearest > CLEAR:
                 break
             salt += 1
+        result = step(name, salt)
         with open(f"{sys.argv[1]}/{name}.json", "w") as f:
-            json.dump(step(name, salt), f, indent=0, separators=(",", ":"))
+            json.dump(result, f, indent=0, separators=(",", ":"))
             f.write("\n")
         print(name, salt, nearest, flush=True)

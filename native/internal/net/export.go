@@ -31,6 +31,19 @@ func (n Painter) Export(info model.Info, values map[string][]float32) (*model.Fi
 	return export(g, info, values, map[string]graph.Node{"mask": mask, "colour": g.Clamp(g.Affine(p.Picture, 2, -1), -1, 1)})
 }
 
+// Start returns the first weights of n and a Most of 1.
+func (n Painter) Start(seed uint64) map[string][]float32 {
+	g := graph.New()
+	s := NewScope(g, "gen")
+	n.Apply(s, g.Input("photo", 1, PainterSize, PainterSize, 3), g.Input("aus", 1, au.Count), false)
+	values := s.Start(seed)
+	values[Most] = make([]float32, au.Count)
+	for i := range values[Most] {
+		values[Most][i] = 1
+	}
+	return values
+}
+
 // The oval in which a painted face replaces the photo, in half frames: from
 // above the brows to below the chin of the training frame.
 const (

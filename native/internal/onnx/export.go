@@ -118,10 +118,11 @@ func (e *exporter) list(values ...int) string {
 }
 
 // filters reports whether a value is the weights of a convolution, which are
-// [KH KW C K] here and [K C KH KW] there.
+// [KH KW C K] here and [K C KH KW] there; a transposed one's, which has K
+// channels to start from, likewise.
 func (e *exporter) filters(value int) bool {
 	for _, s := range e.plan.Steps {
-		if s.Kind == plan.Conv && s.In[1] == value {
+		if (s.Kind == plan.Conv || s.Kind == plan.ConvInput) && s.In[1] == value {
 			return true
 		}
 	}
@@ -202,12 +203,19 @@ func (e *exporter) step(s plan.Step) error {
 		return nil
 	}
 	switch s.Kind {
-	case plan.Conv:
+	case plan.Conv, plan.ConvInput:
 		if role := e.plan.Values[s.In[1]].Role; role != plan.State && role != plan.Const {
 			return fmt.Errorf("%s: computed weights cannot be exported", s.Kind)
 		}
 		stride, pad := s.Ints[0], s.Ints[1]
-		e.node("Conv", in, out, "strides", []int{stride, stride}, "pads", []int{pad, pad, pad, pad})
+		strides, pads := []int{stride, stride}, []int{pad, pad, pad, pad}
+		if s.Kind == plan.Conv {
+			e.node("Conv", in, out, "strides", strides, "pads", pads)
+			break
+		}
+		w := e.plan.Values[s.In[1]].Shape
+		rest := []int{shape[1] - (from[1]-1)*stride - w[0] + 2*pad, shape[2] - (from[2]-1)*stride - w[1] + 2*pad}
+		e.node("ConvTranspose", in, out, "strides", strides, "pads", pads, "output_padding", rest)
 	case plan.MatMul:
 		e.node("Gemm", in, out, "transA", s.Ints[0], "transB", s.Ints[1])
 	case plan.Affine:

@@ -21,6 +21,7 @@ import (
 func benchCommand() *cobra.Command {
 	var file, variant, processor, peer string
 	var training []string
+	var half bool
 	var convolutions bool
 	cmd := &cobra.Command{
 		Use:     "bench",
@@ -52,7 +53,7 @@ func benchCommand() *cobra.Command {
 			}
 			fmt.Fprintf(out, "kernels of the CPU: %v, %d threads, %s/%s\n", kernel.Variants(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH)
 			if processor != "all" {
-				d, _, err := choose(processor)
+				d, _, err := choose(processor, halfOptions(half)...)
 				if err != nil {
 					return err
 				}
@@ -69,7 +70,7 @@ func benchCommand() *cobra.Command {
 				fmt.Fprintf(out, "\nwebgpu: %v\n", err)
 				return nil
 			}
-			d, err := openGPU(0, false)
+			d, err := openGPU(0, false, halfOptions(half)...)
 			if err != nil {
 				return err
 			}
@@ -79,6 +80,7 @@ func benchCommand() *cobra.Command {
 	cmd.Flags().StringVar(&file, "model", "", "generator for the frame (default: the shipped one)")
 	cmd.Flags().StringVar(&variant, "kernel", "", "kernel variant (default: the fastest that this machine runs)")
 	cmd.Flags().StringVar(&processor, "device", "all", "what to measure: all (the CPU, then a GPU if one answers), cpu, webgpu or webgpu:N")
+	halfFlag(cmd.Flags(), &half)
 	cmd.Flags().StringVar(&peer, "peer", "", "program that runs the same in turn with ours: tools/peer.py, with PyTorch")
 	cmd.Flags().BoolVar(&convolutions, "convolutions", true, "measure single convolutions and their gradients")
 	cmd.Flags().StringSliceVar(&training, "training", []string{"tiny", "mien"}, "presets whose training steps are measured, each PRESET or PRESET:BATCH")

@@ -20,6 +20,18 @@ func deviceFlag(f *pflag.FlagSet, name *string, fallback string) {
 	f.StringVar(name, "device", fallback, "what computes: auto (a GPU, else the CPU), cpu, webgpu, or webgpu:N for adapter N of mien devices")
 }
 
+// halfFlag adds --half.
+func halfFlag(f *pflag.FlagSet, half *bool) {
+	f.BoolVar(half, "half", false, "on a GPU, store the generator's weights as half floats: half the memory, nearly the same picture")
+}
+
+func halfOptions(half bool) []webgpu.Option {
+	if half {
+		return []webgpu.Option{webgpu.WithHalf}
+	}
+	return nil
+}
+
 // hintVulkan says what a machine without an adapter lacks.
 const hintVulkan = "on Linux a GPU needs its vendor's Vulkan driver and libvulkan1; mesa-vulkan-drivers has a software one"
 
@@ -28,7 +40,7 @@ const hintVulkan = "on Linux a GPU needs its vendor's Vulkan driver and libvulka
 // answers: an adapter in software is slower than our own kernels, and is used
 // only when it is asked for. A device asked for by name that is not there is
 // an error.
-func choose(name string) (d device.Device, why string, err error) {
+func choose(name string, options ...webgpu.Option) (d device.Device, why string, err error) {
 	kind, number, numbered := strings.Cut(name, ":")
 	n := 0
 	if numbered {
@@ -41,13 +53,13 @@ func choose(name string) (d device.Device, why string, err error) {
 		d = cpu.New()
 		return d, d.Name() + ": asked for", nil
 	case "webgpu":
-		g, err := openGPU(n, numbered)
+		g, err := openGPU(n, numbered, options...)
 		if err != nil {
 			return nil, "", err
 		}
 		return g, g.Name() + ": asked for", nil
 	case "auto":
-		d, why = automatic()
+		d, why = automatic(options)
 		return d, why, nil
 	}
 	return nil, "", usage(fmt.Errorf("device %q: want auto, cpu, webgpu or webgpu:N", name), "mien devices lists them")
@@ -55,7 +67,7 @@ func choose(name string) (d device.Device, why string, err error) {
 
 // openGPU opens adapter n; unless a number was given, the first that is no
 // software, if there is one.
-func openGPU(n int, exact bool) (*webgpu.Device, error) {
+func openGPU(n int, exact bool, options ...webgpu.Option) (*webgpu.Device, error) {
 	all, err := adapters()
 	if err == nil && len(all) == 0 {
 		err = webgpu.ErrNoAdapter
@@ -69,7 +81,7 @@ func openGPU(n int, exact bool) (*webgpu.Device, error) {
 	if !exact {
 		n = firstGPU(all)
 	}
-	d, err := webgpu.Open(max(n, 0))
+	d, err := webgpu.Open(max(n, 0), options...)
 	if err != nil {
 		return nil, &failure{exitData, "mien devices lists what is there", err}
 	}
@@ -87,7 +99,7 @@ func firstGPU(all []webgpu.Adapter) int {
 }
 
 // automatic chooses between GPU and CPU.
-func automatic() (device.Device, string) {
+func automatic(options []webgpu.Option) (device.Device, string) {
 	c := cpu.New()
 	all, err := adapters()
 	switch n := firstGPU(all); {
@@ -98,7 +110,7 @@ func automatic() (device.Device, string) {
 	case n < 0:
 		return c, fmt.Sprintf("%s: only a software adapter answers, %s, which is slower; --device webgpu uses it", c.Name(), all[0].Name)
 	default:
-		d, err := webgpu.Open(n)
+		d, err := webgpu.Open(n, options...)
 		if err != nil {
 			return c, fmt.Sprintf("%s: %v", c.Name(), err)
 		}

@@ -32,6 +32,7 @@ const maxPhoto = 256 << 20
 func editCommand() *cobra.Command {
 	var in, out, change, file, processor string
 	var number int
+	var half bool
 	cmd := &cobra.Command{
 		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
 		Short:   "Change the expression on a photo",
@@ -50,7 +51,7 @@ func editCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, why, err := choose(processor)
+			d, why, err := choose(processor, halfOptions(half)...)
 			if err != nil {
 				return err
 			}
@@ -91,6 +92,7 @@ func editCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
+	halfFlag(f, &half)
 	deviceFlag(f, &processor, "cpu") // draws one face sooner than a GPU starts
 	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
 	f.StringVar(&out, "out", "", "picture to write, .png")

@@ -125,7 +125,7 @@ func (c *chain) ports(l *lowered) (ins, outs []int) {
 // finish turns the chain into its kernel.
 func (c *chain) finish(l *lowered) []*call {
 	w := newWriter(c, l)
-	w.write()
+	w.write(-1)
 	if c.root != nil {
 		return c.root.finish(l, w)
 	}
@@ -161,7 +161,12 @@ func (c *chain) String() string {
 //
 //	fn finish(i: u32, head: f32)
 //
-// for element i, where head is what the root made of it. Numbers that differ
+// for element i, where head is what the root made of it, or, for a sum that
+// reads what the chain makes,
+//
+//	fn load(i: u32) -> f32
+//
+// which gives one value and stores none. Numbers that differ
 // from step to step (extents, attributes) are parameters, so that chains of
 // one form share a pipeline.
 type writer struct {
@@ -205,10 +210,14 @@ func (w *writer) declare(t *text, before string, first int) {
 	t.add("bindings", b.String())
 }
 
-// write fills body.
-func (w *writer) write() {
+// write fills body: finish, or with the number of a value load.
+func (w *writer) write(loaded int) {
 	var b strings.Builder
-	b.WriteString("fn finish(i: u32, head: f32) {\n")
+	if loaded < 0 {
+		b.WriteString("fn finish(i: u32, head: f32) {\n")
+	} else {
+		b.WriteString("fn load(i: u32) -> f32 {\n")
+	}
 	if w.chain.root != nil {
 		w.names[w.chain.head] = "head"
 	}
@@ -234,8 +243,12 @@ func (w *writer) write() {
 		w.names[made] = fmt.Sprintf("v%d", s)
 		fmt.Fprintf(&b, "\tlet v%d = %s;\n", s, expression(k.step.Kind, args))
 	}
-	for i, v := range w.outs {
-		fmt.Fprintf(&b, "\tout%d[i] = %s;\n", i, w.names[v])
+	if loaded >= 0 {
+		fmt.Fprintf(&b, "\treturn %s;\n", w.names[loaded])
+	} else {
+		for i, v := range w.outs {
+			fmt.Fprintf(&b, "\tout%d[i] = %s;\n", i, w.names[v])
+		}
 	}
 	b.WriteString("}\n")
 	w.body = b.String()

@@ -145,6 +145,33 @@ func TestChainsJoinTheirConvolution(t *testing.T) {
 	}
 }
 
+// TestSumsAbsorbTheirOperand wants squares and their sum in one call, unless
+// somebody else reads the squares.
+func TestSumsAbsorbTheirOperand(t *testing.T) {
+	for _, c := range []struct {
+		outputs []int
+		calls   int
+	}{{[]int{2}, 1}, {[]int{1, 2}, 2}} {
+		p := &plan.Plan{Version: plan.Version, Values: []plan.Value{
+			{Role: plan.Input, Name: "x", Shape: []int{2, 5, 5, 3}}, {Role: plan.Temp, Shape: []int{2, 5, 5, 3}}, {Role: plan.Temp, Shape: []int{2, 1, 1, 3}},
+		}, Steps: []plan.Step{{Kind: plan.Mul, In: []int{0, 0}, Out: []int{1}}, {Kind: plan.SumTo, Ints: []int{2, 1, 1, 3}, In: []int{1}, Out: []int{2}}}}
+		for _, v := range c.outputs {
+			p.Outputs = append(p.Outputs, plan.Output{Name: fmt.Sprint("y", v), Value: v})
+		}
+		l, err := lower(p, choice{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		for _, n := range l.nodes {
+			calls += len(n.calls)
+		}
+		if calls != c.calls {
+			t.Errorf("outputs %v: %d calls, want %d", c.outputs, calls, c.calls)
+		}
+	}
+}
+
 // TestBuffersAreShared wants that no two values share a buffer while both
 // live, and as few buffers as can be.
 func TestBuffersAreShared(t *testing.T) {

@@ -65,7 +65,7 @@ func matrixProduct(l *lowered, s plan.Step) error {
 	l.uses[partial] = 1
 	c := &chain{n: parts * size, root: p, head: partial}
 	calls := c.finish(l)
-	l.add(append(calls, sumCalls(l, partial, p.out, []sumPass{{1, parts, size}})...)...)
+	l.add(append(calls, sumCalls(l, nil, partial, p.out, []sumPass{{1, parts, size}})...)...)
 	return nil
 }
 

@@ -1,11 +1,7 @@
 // Sum over the middle dimension of x [A R B]: a workgroup makes several sums
 // of one shard of rows, by as many lanes each, then adds the lanes' parts in a
-// tree. y is [A shards B].
-
-struct Params { outputs: u32, r: u32, b: u32, rows: u32, shards: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+// tree. The result is [A shards B]. load, generated, is x at an index: from
+// memory, or computed by a chain of elementwise steps.
 
 var<workgroup> part: array<f32, 256>;
 
@@ -15,13 +11,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 	let sum = sum_of(index);
 	let o = (group.y * groups.x + group.x) * sums + sum;
 	let shard = group.z;
-	let a = o / p.b;
-	let column = o % p.b;
+	let a = o / c.b;
+	let column = o % c.b;
 	var s = 0.0;
-	if (o < p.outputs) {
-		let end = min((shard + 1u) * p.rows, p.r);
-		for (var row = shard * p.rows + lane; row < end; row += lanes) {
-			s += x[(a * p.r + row) * p.b + column];
+	if (o < c.outputs) {
+		let end = min((shard + 1u) * c.rows, c.r);
+		for (var row = shard * c.rows + lane; row < end; row += lanes) {
+			s += load((a * c.r + row) * c.b + column);
 		}
 	}
 	part[sum * lanes + lane] = s;
@@ -32,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 		}
 		workgroupBarrier();
 	}
-	if (lane == 0u && o < p.outputs) {
-		y[(a * p.shards + shard) * p.b + column] = part[sum * lanes];
+	if (lane == 0u && o < c.outputs) {
+		out0[(a * c.shards + shard) * c.b + column] = part[sum * lanes];
 	}
 }

@@ -44,7 +44,7 @@ func elementwise(l *lowered, s plan.Step) error {
 	}
 	if newest >= 0 {
 		n := l.nodes[newest]
-		if c := n.chain; c != nil && c.n == k.shape.Numel() && c.fits(l, k) {
+		if c := n.chain; c != nil && c.n == k.shape.Numel() && c.fits(l, k) && c.suits(l, k) {
 			c.append(l, k)
 			l.ready[out] = newest
 			return nil
@@ -83,15 +83,32 @@ func (c *chain) fits(l *lowered, k link) bool {
 			return false
 		}
 	}
-	longer := &chain{n: c.n, root: c.root, head: c.head}
-	longer.steps = append(append(longer.steps, c.steps...), k)
-	longer.made = append(append(longer.made, c.made...), l.alias[k.step.Out[0]])
-	ins, outs := longer.ports(l)
+	ins, outs := c.with(l, k).ports(l)
 	used := len(ins) + len(outs)
 	if c.root != nil {
 		used += len(c.root.in)
 	}
 	return used <= maxStorage
+}
+
+// with is the chain with one more link.
+func (c *chain) with(l *lowered, k link) *chain {
+	longer := &chain{n: c.n, root: c.root, head: c.head}
+	longer.steps = append(append(longer.steps, c.steps...), k)
+	longer.made = append(append(longer.made, c.made...), l.alias[k.step.Out[0]])
+	return longer
+}
+
+// suits reports whether the link belongs here rather than in a chain of its
+// own: what only a sum reads does not when the chain stores other values, for
+// alone it need never be stored (absorb).
+func (c *chain) suits(l *lowered, k link) bool {
+	out := l.alias[k.step.Out[0]]
+	if !l.summed[out] || l.uses[out] != 1 {
+		return true
+	}
+	_, outs := c.with(l, k).ports(l)
+	return len(outs) == 1
 }
 
 // ports lists the memories that the chain reads and those that it must store:

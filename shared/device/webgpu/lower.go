@@ -60,10 +60,11 @@ type lowered struct {
 	values []memory // those of the plan first
 	alias  []int    // per value, whose memory it uses; itself mostly
 	nodes  []*node
-	ready  []int // per value, the node that wrote it last, or -1
-	uses   []int // per value, how many steps and outputs read it
-	place  []int // per value, its buffer; -1 for what nobody uses
-	sizes  []int // of buffers, in floats
+	ready  []int  // per value, the node that wrote it last, or -1
+	uses   []int  // per value, how many steps and outputs read it
+	summed []bool // per value, whether a sum is the last step that reads it
+	place  []int  // per value, its buffer; -1 for what nobody uses
+	sizes  []int  // of buffers, in floats
 }
 
 // scratch is the role of memory between calls.
@@ -131,13 +132,14 @@ func (l *lowered) findAliases() {
 
 // countUses counts the readers of every memory.
 func (l *lowered) countUses() {
-	l.uses = make([]int, len(l.values))
+	l.uses, l.summed = make([]int, len(l.values)), make([]bool, len(l.values))
 	for _, s := range l.plan.Steps {
 		if l.alias[s.Out[0]] != s.Out[0] {
 			continue // no step at all
 		}
 		for _, v := range s.In {
 			l.uses[l.alias[v]]++
+			l.summed[l.alias[v]] = s.Kind == plan.SumTo
 		}
 	}
 	for _, o := range l.plan.Outputs {

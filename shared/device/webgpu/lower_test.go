@@ -10,6 +10,7 @@ import (
 
 	"mien/shared/device/devicetest"
 	"mien/shared/plan"
+	"mien/shared/tensor"
 )
 
 func TestEveryKindIsLowered(t *testing.T) {
@@ -169,6 +170,26 @@ func TestSumsAbsorbTheirOperand(t *testing.T) {
 		if calls != c.calls {
 			t.Errorf("outputs %v: %d calls, want %d", c.outputs, calls, c.calls)
 		}
+	}
+}
+
+// TestDeviationsAreSquaredInTheirSum wants of d = x - mean and the sum of d*d
+// only d to be stored.
+func TestDeviationsAreSquaredInTheirSum(t *testing.T) {
+	shape, small := tensor.Shape{2, 5, 5, 3}, tensor.Shape{2, 1, 1, 3}
+	p := &plan.Plan{Version: plan.Version, Values: []plan.Value{
+		{Role: plan.Input, Name: "x", Shape: shape}, {Role: plan.Input, Name: "mean", Shape: small},
+		{Role: plan.Temp, Shape: shape}, {Role: plan.Temp, Shape: shape}, {Role: plan.Temp, Shape: small},
+	}, Steps: []plan.Step{
+		{Kind: plan.Sub, In: []int{0, 1}, Out: []int{2}}, {Kind: plan.Mul, In: []int{2, 2}, Out: []int{3}},
+		{Kind: plan.SumTo, Ints: small, In: []int{3}, Out: []int{4}},
+	}, Outputs: []plan.Output{{Name: "d", Value: 2}, {Name: "sum", Value: 4}}}
+	l, err := lower(p, choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.place[3] >= 0 || l.place[2] < 0 || l.place[4] < 0 {
+		t.Errorf("buffers %v, want none for value 3", l.place)
 	}
 }
 

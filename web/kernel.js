@@ -26,42 +26,42 @@ globalThis.mienKernel = (() => {
   let used = 1; // threads that share a job
 
   // take works on the current job until no part is left.
-  function take(gate, kernel, first) {
+  function take(gate, kernel, thread) {
     for (;;) {
       const open = Atomics.load(gate, OPEN);
       const from = open & 0xffff, to = open >> 16;
       if (from >= to) return;
-      const rest = first ? open + 1 : open - 0x10000;
+      const rest = thread === 0 ? open + 1 : open - 0x10000;
       if (Atomics.compareExchange(gate, OPEN, open, rest) !== open) continue;
-      const part = first ? from : to - 1;
-      kernel.work(Atomics.load(gate, JOB), part, part + 1);
+      const part = thread === 0 ? from : to - 1;
+      kernel.work(Atomics.load(gate, JOB), part, part + 1, thread);
       Atomics.add(gate, DONE, 1);
     }
   }
 
   function run(job, parts) {
     if (used < 2 || parts < 2 || parts > mostParts) {
-      kernel.work(job, 0, parts);
+      kernel.work(job, 0, parts, 0);
       return;
     }
     Atomics.store(gate, JOB, job);
     Atomics.store(gate, DONE, 0);
     Atomics.store(gate, OPEN, parts << 16);
     if (Atomics.load(gate, ASLEEP) > 0) Atomics.notify(gate, OPEN);
-    take(gate, kernel, true);
+    take(gate, kernel, 0);
     for (let looks = 0; Atomics.load(gate, DONE) < parts; looks++) {
       // A thread that has a part but no processor: let it have this one.
       if (looks > patience) Atomics.wait(gate, DONE, parts - 1, 1);
     }
   }
 
-  // serve works for another thread, for ever.
-  function serve(module, memory, gate) {
+  // serve works for another thread, for ever; the first has number 1.
+  function serve(module, memory, gate, thread) {
     const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
     for (let looks = 0; ; looks++) {
       const open = Atomics.load(gate, OPEN);
       if ((open & 0xffff) < open >> 16) {
-        take(gate, kernel, false);
+        take(gate, kernel, thread);
         looks = 0;
       } else if (looks > patience) {
         Atomics.add(gate, ASLEEP, 1);
@@ -80,13 +80,15 @@ globalThis.mienKernel = (() => {
         if (want > 0) used = Math.min(want, lent);
         return used;
       },
+      lent: () => lent,
       run,
       block: (...args) => kernel.block(...args),
     },
     serve,
     // start takes the best build that this machine runs; read gets a file's
     // bytes by name. For a shared memory, spawn(module, memory, gate) starts the
-    // other threads, which call serve with these, and returns how many.
+    // other threads, which call serve with these and their number, and returns how
+    // many.
     async start(memory, read, spawn) {
       const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
       for (const [name, l] of [['kernel-fma.wasm', 2], ['kernel.wasm', 1]]) {

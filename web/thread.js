@@ -1,3 +1,3 @@
 // One more thread for the vector kernels: see kernel.js.
 importScripts('kernel.js');
-onmessage = ({ data: { module, memory, gate } }) => mienKernel.serve(module, memory, gate);
+onmessage = ({ data: { module, memory, gate, thread } }) => mienKernel.serve(module, memory, gate, thread);

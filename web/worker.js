@@ -14,7 +14,7 @@ function spawn(module, memory, gate) {
   for (let i = 0; i < more; i++) {
     const thread = new Worker('thread.js');
     thread.onerror = (e) => console.warn('a thread ended', e.message); // its parts are left to the others
-    thread.postMessage({ module, memory, gate });
+    thread.postMessage({ module, memory, gate, thread: i + 1 });
   }
   return more;
 }

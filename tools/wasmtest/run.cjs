@@ -28,7 +28,7 @@ require(path.join(web, 'kernel.js'));
 function spawn(module, memory, gate) {
   const more = Number(process.env.MIEN_THREADS) - 1;
   for (let i = 0; i < more; i++) {
-    new Worker(path.join(__dirname, 'thread.cjs'), { workerData: { module, memory, gate } }).unref();
+    new Worker(path.join(__dirname, 'thread.cjs'), { workerData: { module, memory, gate, thread: i + 1 } }).unref();
   }
   return more;
 }

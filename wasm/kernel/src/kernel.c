@@ -4,9 +4,10 @@
 // committed.
 #include "kernel.h"
 
-// work runs parts from to to-1 of a job.
+// work runs parts from to to-1 of a job. thread is the number of the one that
+// calls.
 __attribute__((export_name("work")))
-void work(const int32_t *job, int32_t from, int32_t to) {
+void work(const int32_t *job, int32_t from, int32_t to, int32_t thread) {
 	for (int32_t i = from; i < to; i++) {
 		switch (*job) {
 		case CONV: conv((const void *)job, i); break;
@@ -16,6 +17,10 @@ void work(const int32_t *job, int32_t from, int32_t to) {
 		case SUMS: sums((const void *)job, i); break;
 		case SQUARES: squares((const void *)job, i); break;
 		case NORMAL: normal((const void *)job, i); break;
+		case SPREAD: spread((const void *)job, i); break;
+		case MULTIPLY: multiply((const void *)job, i); break;
+		case GATHER: gather((const void *)job, i); break;
+		case TOGETHER: together((const void *)job, i, thread); break;
 		}
 	}
 }

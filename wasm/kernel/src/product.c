@@ -1,20 +1,5 @@
 // Convolutions and products of matrices.
-//
-// Their tile is 4 rows by 8 columns, one term at a time: 8 sums, 2 vectors of b
-// and what is multiplied fit 16 registers. V8 gathers the loads of an unrolled
-// body in front of it and spills: unrolled by 4 the same tile runs at 34
-// GFLOP/s, as it is at 59, which is all that the machine has (Chromium 156).
 #include "kernel.h"
-
-#define ZERO8 v4 s00 = wasm_f32x4_const_splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00
-
-// TERM adds one term to the tile: a number of each row by 8 columns at q.
-#define TERM(a0, a1, a2, a3) { \
-	v4 y0 = LOAD(q), y1 = LOAD(q + 4), x; \
-	x = SPLAT(a0); s00 = MULADD(s00, x, y0); s01 = MULADD(s01, x, y1); \
-	x = SPLAT(a1); s10 = MULADD(s10, x, y0); s11 = MULADD(s11, x, y1); \
-	x = SPLAT(a2); s20 = MULADD(s20, x, y0); s21 = MULADD(s21, x, y1); \
-	x = SPLAT(a3); s30 = MULADD(s30, x, y0); s31 = MULADD(s31, x, y1); }
 
 // some loads the first n > 0 of four floats, which may be the last of an array.
 static inline v4 some(const float *p, int32_t n) {

@@ -26,6 +26,9 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 	if current.sweep == nil {
 		return nil
 	}
+	if f.Changes != nil && simd.Fits(s.KH, s.KW, s.S, s.C, s.K) {
+		return w.winograd(s, f)
+	}
 	m := s.photos()
 	corners := s.corners(m)
 	packed := make([]float32, simd.Packed(s.KH*s.KW*s.C, s.K))
@@ -45,10 +48,7 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 		j.Bias = simd.At(bias)
 	}
 	j.Split()
-	around := &simd.Margin{
-		Rows: int32(m.n * m.height()), Height: int32(m.height()), Top: int32(m.top), H: int32(m.h),
-		Left: int32(m.left * m.c), Inner: int32(m.w * m.c), Right: int32(m.right * m.c),
-	}
+	around := m.job()
 	done := -1
 	return func(y, x, weights []float32) {
 		if f.Changes == nil || *f.Changes != done {
@@ -67,6 +67,52 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 		j.X, j.Y = simd.At(from), simd.At(y)
 		j.Run()
 		runtime.KeepAlive(corners)
+		runtime.KeepAlive(x)
+		runtime.KeepAlive(y)
+	}
+}
+
+// job is what fills the margin in C.
+func (m *margin) job() *simd.Margin {
+	return &simd.Margin{
+		Rows: int32(m.n * m.height()), Height: int32(m.height()), Top: int32(m.top), H: int32(m.h),
+		Left: int32(m.left * m.c), Inner: int32(m.w * m.c), Right: int32(m.right * m.c),
+	}
+}
+
+// winograd prepares ConvFinish by tiles of 2 x 2 pixels, for weights that are kept.
+func (w *Workspace) winograd(s ConvShape, f Finish) func(y, x, weights []float32) {
+	down, across := (s.OH+1)/2, (s.OW+1)/2
+	m := newMargin(s.N, s.H, s.W, s.C, s.P, 2*down+2-s.P-s.H, 2*across+2-s.P-s.W)
+	j := &simd.Winograd{
+		Across: int32(across), Down: int32(down), C: int32(s.C), K: int32(s.K), Tiles: int32(s.N * down * across),
+		Height: int32(m.height()), Pitch: int32(m.pitch() * s.C), OH: int32(s.OH), OW: int32(s.OW), Slope: f.Slope,
+	}
+	if f.Active {
+		j.Active = 1
+	}
+	packed, bias := make([]float32, 16*s.C*s.K), make([]float32, len(f.Bias))
+	w.tables += len(packed)
+	skip := lines(m.floats())
+	w.reserve(skip + j.Floats())
+	around, done := m.job(), -1
+	return func(y, x, weights []float32) {
+		if *f.Changes != done {
+			simd.PackWinograd(packed, weights, s.C, s.K)
+			copy(bias, f.Bias)
+			done = *f.Changes
+		}
+		buf, from := w.take(), x
+		if !m.none() {
+			from = buf
+			around.X, around.Y = simd.At(x), simd.At(from)
+			around.Run()
+		}
+		j.X, j.U, j.Y, j.Bias = simd.At(from), simd.At(packed), simd.At(y), 0
+		if f.Bias != nil {
+			j.Bias = simd.At(bias)
+		}
+		j.Run(buf[skip:])
 		runtime.KeepAlive(x)
 		runtime.KeepAlive(y)
 	}

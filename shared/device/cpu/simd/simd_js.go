@@ -10,6 +10,9 @@ func level() int32
 //go:wasmimport mien threads
 func threads(want int32) int32
 
+//go:wasmimport mien lent
+func lent() int32
+
 //go:wasmimport mien run
 //go:noescape
 func run(job unsafe.Pointer, parts int32)

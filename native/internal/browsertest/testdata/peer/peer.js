@@ -11,7 +11,7 @@ const bytesOf = async (name) => {
 
 function spawn(module, memory, gate) {
   const more = Math.min(2, navigator.hardwareConcurrency) - 1;
-  for (let i = 0; i < more; i++) new Worker('thread.js').postMessage({ module, memory, gate });
+  for (let i = 0; i < more; i++) new Worker('thread.js').postMessage({ module, memory, gate, thread: i + 1 });
   return more;
 }
 
@@ -81,9 +81,12 @@ const requests = {
     }
     return worst;
   },
-  // round times a frame of each, one after the other, in ms.
+  // round times a frame of each, one after the other, in ms; each after a frame of
+  // its own that is not counted, as between frames of a moving slider: what another
+  // runtime left in the caches is nobody's concern.
   async round() {
     const time = async (f) => {
+      await f();
       const t = performance.now();
       await f();
       return performance.now() - t;

@@ -1,0 +1,55 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestConvFinish compares convolutions in C, and by Winograd where that fits, with
+// their definition: with bias and rectifier and without, kept weights that change
+// once, odd sizes, several pictures, no padding.
+func TestConvFinish(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		more := []ConvShape{
+			{N: 1, H: 8, W: 8, C: 128, KH: 3, KW: 3, K: 32, S: 1, P: 1},
+			{N: 2, H: 9, W: 7, C: 24, KH: 3, KW: 3, K: 24, S: 1, P: 1},
+			{N: 3, H: 31, W: 5, C: 28, KH: 3, KW: 3, K: 16, S: 1, P: 0},
+			{N: 1, H: 1, W: 1, C: 32, KH: 3, KW: 3, K: 16, S: 1, P: 1},
+			{N: 1, H: 16, W: 17, C: 96, KH: 3, KW: 3, K: 48, S: 1, P: 1}, // two bands
+			{N: 1, H: 6, W: 6, C: 32, KH: 3, KW: 3, K: 16, S: 1, P: 2},
+		}
+		for _, s := range append(more, shapes...) {
+			s = s.sized()
+			x, w, bias := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.K, 3)
+			n, changes := s.N*s.OH*s.OW*s.K, 0
+			sums := make([]float64, n)
+			s.each(func(i, j, k int) { sums[k] += float64(x[i]) * float64(w[j]) })
+			for _, f := range []Finish{{}, {Changes: &changes}, {Bias: bias, Active: true, Slope: .2, Changes: &changes}, {Active: true, Changes: &changes}} {
+				ws := prepare()
+				run := ws.ConvFinish(s, f)
+				if run == nil {
+					t.Skip("plain Go has none")
+				}
+				for range 2 {
+					want := append([]float64(nil), sums...)
+					for i := range want {
+						if f.Bias != nil {
+							want[i] += float64(bias[i%s.K])
+						}
+						if f.Active && want[i] < 0 {
+							want[i] *= float64(f.Slope)
+						}
+					}
+					compare(t, fmt.Sprintf("%+v %+v", s, f), guarded(t, n, func(d []float32) { run(d, x, w) }), want)
+					for i := range w {
+						w[i] = -w[i]
+					}
+					for i := range sums {
+						sums[i] = -sums[i]
+					}
+					changes++
+				}
+			}
+		}
+	})
+}

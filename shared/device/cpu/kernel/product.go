@@ -65,27 +65,27 @@ func (w *Workspace) product(n int, rows, outs, terms []int32, most int, after Af
 	p := &product{variant: current, n: n, rows: rows, outs: outs, terms: terms, after: after, shards: 1, share: len(terms)}
 	p.depth = even(len(terms), most)
 	w.tables += len(rows) + len(outs) + len(terms)
-	p.across = (n + p.nr - 1) / p.nr
 	tiles := (len(rows) + p.mr - 1) / p.mr
-	p.high = min(max(tiles*p.across/leastTasks, 1), rowTiles)
-	if after != nil {
-		p.across = 1
-		p.high = min(max(tiles/leastTasks, 1), rowTiles)
+	p.across = 1 // a task that makes whole rows reads its part of a once
+	if tiles < 2*leastTasks && after == nil {
+		p.across = (n + p.nr - 1) / p.nr
 	}
+	p.high = min(max(tiles*p.across/leastTasks, 1), rowTiles)
 	p.task = func(lo, hi int) {
 		d, high := desks.Get().(*desk), (tiles+p.high-1)/p.high
 		for t := lo; t < hi; t++ {
 			at := t % (high * p.across)
 			i0 := at / p.across * p.high
 			i1 := min(i0+p.high, tiles)
-			if after == nil {
-				p.block(d, i0, i1, at%p.across*p.nr, t/(high*p.across))
-				continue
+			j0, j1 := 0, n
+			if p.across > 1 {
+				j0 = at % p.across * p.nr
+				j1 = min(n, j0+p.nr)
 			}
-			for j := 0; j < n; j += p.nr {
-				p.block(d, i0, i1, j, 0)
+			p.block(d, i0, i1, j0, j1, t/(high*p.across))
+			if after != nil {
+				after(i0*p.mr, min(i1*p.mr, len(rows)))
 			}
-			after(i0*p.mr, min(i1*p.mr, len(rows)))
 		}
 		desks.Put(d)
 	}
@@ -142,59 +142,67 @@ func (p *product) run(w *Workspace, c, a, b, partial []float32) {
 	p.a, p.b, p.c, p.partial = nil, nil, nil, nil
 }
 
-// block computes tiles i0 to i1 of the columns from j on, in the given shard.
-func (p *product) block(d *desk, i0, i1, j, shard int) {
-	cols := min(p.nr, p.n-j)
-	wide := (cols + p.unit - 1) / p.unit
-	nr := wide * p.unit
+// block computes tiles i0 to i1 of columns j0 to j1 in the given shard, pass by
+// pass.
+func (p *product) block(d *desk, i0, i1, j0, j1, shard int) {
 	result := p.c
 	if p.shards > 1 {
 		size := len(p.rows) * p.n
 		result = p.partial[shard*size : (shard+1)*size]
 	}
-	a, c := unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(result))
 	first, end := shard*p.share, min((shard+1)*p.share, len(p.terms))
+	for k0 := first; k0 < end; k0 += p.depth {
+		for j := j0; j < j1; j += p.nr {
+			p.pass(d, result, i0, i1, j, k0, min(p.depth, end-k0), min(k0-first, 1))
+		}
+	}
+}
+
+// pass adds k terms from k0 on to tiles i0 to i1 of the columns from j on, or with
+// add 0 begins with them.
+func (p *product) pass(d *desk, result []float32, i0, i1, j, k0, k, add int) {
+	cols := min(p.nr, p.n-j)
+	wide := (cols + p.unit - 1) / p.unit
+	nr := wide * p.unit
 	b, stride := p.b, p.stride
 	if stride == 0 {
-		b, stride = b[j*len(p.terms):], nr
+		b, stride = b[j*len(p.terms)+k0*nr:], nr
 	} else {
-		b = b[j:]
+		b = b[k0*stride+j:]
 	}
-	for k0 := first; k0 < end; k0 += p.depth {
-		k, add := min(p.depth, end-k0), min(k0-first, 1)
-		if p.sweep != nil {
-			lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
-			p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, b[k0*stride:], stride, result[j:], cols, add)
-			continue
-		}
-		f := p.tiles[wide-1]
-		for i := i0 * p.mr; i < min(i1*p.mr, len(p.rows)); i += p.mr {
-			rows := min(p.mr, len(p.rows)-i)
-			for r := range p.mr {
-				if r >= rows { // a row that counts for nothing
-					d.rows[r], d.outs[r] = d.rows[0], &d.spare[0]
-					continue
-				}
-				d.rows[r] = (*float32)(unsafe.Add(a, 4*int(p.rows[i+r])))
-				d.outs[r] = (*float32)(unsafe.Add(c, 4*(int(p.outs[i+r])+j)))
-				if cols < nr {
-					d.outs[r] = &d.edge[r*nr]
-				}
-			}
-			if cols == nr {
-				f(k, &p.terms[k0], &d.rows[0], &b[k0*stride], stride, &d.outs[0], add)
+	if p.sweep != nil {
+		lo, hi := i0*p.mr, min(i1*p.mr, len(p.rows))
+		p.sweep(p.rows[lo:hi], p.outs[lo:hi], p.terms[k0:k0+k], p.a, b, stride, result[j:], cols, add)
+		return
+	}
+	a, c := unsafe.Pointer(unsafe.SliceData(p.a)), unsafe.Pointer(unsafe.SliceData(result))
+	f := p.tiles[wide-1]
+	for i := i0 * p.mr; i < min(i1*p.mr, len(p.rows)); i += p.mr {
+		rows := min(p.mr, len(p.rows)-i)
+		for r := range p.mr {
+			if r >= rows { // a row that counts for nothing
+				d.rows[r], d.outs[r] = d.rows[0], &d.spare[0]
 				continue
 			}
-			f(k, &p.terms[k0], &d.rows[0], &b[k0*stride], stride, &d.outs[0], 0)
-			for r := range rows {
-				dst := result[int(p.outs[i+r])+j:][:cols]
-				if add == 0 {
-					copy(dst, d.edge[r*nr:])
-					continue
-				}
-				for q := range dst {
-					dst[q] += d.edge[r*nr+q]
-				}
+			d.rows[r] = (*float32)(unsafe.Add(a, 4*int(p.rows[i+r])))
+			d.outs[r] = (*float32)(unsafe.Add(c, 4*(int(p.outs[i+r])+j)))
+			if cols < nr {
+				d.outs[r] = &d.edge[r*nr]
+			}
+		}
+		if cols == nr {
+			f(k, &p.terms[k0], &d.rows[0], &b[0], stride, &d.outs[0], add)
+			continue
+		}
+		f(k, &p.terms[k0], &d.rows[0], &b[0], stride, &d.outs[0], 0)
+		for r := range rows {
+			dst := result[int(p.outs[i+r])+j:][:cols]
+			if add == 0 {
+				copy(dst, d.edge[r*nr:])
+				continue
+			}
+			for q := range dst {
+				dst[q] += d.edge[r*nr+q]
 			}
 		}
 	}

@@ -37,6 +37,7 @@ func main() {
 	binary("divSV", "a / b[i]", "a float32, b *float32", div)
 	affine()
 	axpy()
+	mix()
 	gate()
 	adam()
 	Generate()
@@ -138,6 +139,19 @@ func axpy() {
 		v := YMM()
 		VMULPS(Mem{Base: x, Disp: disp}, a, v)
 		VADDPS(Mem{Base: y, Disp: disp}, v, v)
+		VMOVUPS(v, Mem{Base: y, Disp: disp})
+	})
+}
+
+func mix() {
+	begin("mixVV", "y, a, b *float32, s, t float32", "y[i] = s*a[i] + t*b[i]")
+	y, a, b, s, t := pointer("y"), pointer("a"), pointer("b"), spread("s"), spread("t")
+	n := pointer("n")
+	loop("mixVV", n, []reg.GPVirtual{y, a, b}, func(disp int) {
+		v, u := YMM(), YMM()
+		VMULPS(Mem{Base: a, Disp: disp}, s, v)
+		VMULPS(Mem{Base: b, Disp: disp}, t, u)
+		VADDPS(u, v, v)
 		VMOVUPS(v, Mem{Base: y, Disp: disp})
 	})
 }

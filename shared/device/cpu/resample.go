@@ -53,22 +53,45 @@ func resample(o *operands, rows, columns [][]tap) func() {
 	if step := resampleSIMD(o, rows, columns); step != nil {
 		return step
 	}
-	y, x := o.out[0], o.in[0]
+	y, x, prog := o.out[0], o.in[0], o.program
 	s, t := o.inShapes[0], o.outShapes[0]
-	c := t[3]
+	c, wide := t[3], s[2]*t[3]
+	prog.desks.size = max(prog.desks.size, wide)
 	return o.pool.rows(t[0]*t[1], 4*t[2]*c, func(lo, hi int) {
+		d := prog.desks.take()
 		for row := lo; row < hi; row++ {
 			n, i := row/t[1], row%t[1]
-			dst := y[row*t[2]*c : (row+1)*t[2]*c]
-			clear(dst)
-			for _, a := range rows[i] {
-				src := x[(n*s[1]+a.at)*s[2]*c : (n*s[1]+a.at+1)*s[2]*c]
-				for j, taps := range columns {
-					for _, b := range taps {
-						vector.Axpy(dst[j*c:j*c+c], src[b.at*c:], a.weight*b.weight)
-					}
+			src := mixTaps(d.floats[:wide], x[n*s[1]*wide:(n+1)*s[1]*wide], rows[i])
+			for j, taps := range columns {
+				at := (row*t[2] + j) * c
+				dst := y[at : at+c]
+				if got := mixTaps(dst, src, taps); &got[0] != &dst[0] {
+					copy(dst, got)
 				}
 			}
 		}
+		prog.desks.put(d)
 	})
+}
+
+// mixTaps adds up what taps read of x, which holds samples as long as y. It
+// returns y, or where one sample is all there is, that.
+func mixTaps(y, x []float32, taps []tap) []float32 {
+	n := len(y)
+	sample := func(i int) []float32 { return x[taps[i].at*n : taps[i].at*n+n] }
+	switch {
+	case len(taps) == 0: // the adjoint of a smaller picture: nobody read this one
+		clear(y)
+		return y
+	case len(taps) == 1 && taps[0].weight == 1:
+		return sample(0)
+	case len(taps) == 1:
+		vector.MulS(y, sample(0), taps[0].weight)
+		return y
+	}
+	vector.Mix(y, sample(0), sample(1), taps[0].weight, taps[1].weight)
+	for i := 2; i < len(taps); i++ {
+		vector.Axpy(y, sample(i), taps[i].weight)
+	}
+	return y
 }

@@ -37,6 +37,10 @@ func divVS(y, a *float32, b float32, n int)          { loop(simd.DivS, y, a, nil
 func divSV(y *float32, a float32, b *float32, n int) { loop(simd.SDiv, y, b, nil, n, a, 0) }
 func affineVV(y, x *float32, a, b float32, n int)    { loop(simd.Affine, y, x, nil, n, a, b) }
 func axpyVV(y, x *float32, a float32, n int)         { loop(simd.Axpy, y, x, nil, n, a, 0) }
+func mixVV(y, a, b *float32, s, t float32, n int) {
+	mulVS(y, a, s, n)
+	axpyVV(y, b, t, n)
+}
 func gateVV(y, x, given *float32, slope, _ float32, n int) {
 	loop(simd.Gate, y, x, given, n, slope, 0)
 }

@@ -64,6 +64,11 @@ func affineVV(y *float32, x *float32, a float32, b float32, n int)
 //go:noescape
 func axpyVV(y *float32, x *float32, a float32, n int)
 
+// mixVV is y[i] = s*a[i] + t*b[i] for i < n, a multiple of 8.
+//
+//go:noescape
+func mixVV(y *float32, a *float32, b *float32, s float32, t float32, n int)
+
 // gateVV is y[i] = given[i] * (one where x[i] > 0, else slope) for i < n, a multiple of 8.
 //
 //go:noescape

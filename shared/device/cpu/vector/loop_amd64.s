@@ -549,6 +549,58 @@ axpyVV_done:
 	VZEROUPPER
 	RET
 
+// func mixVV(y *float32, a *float32, b *float32, s float32, t float32, n int)
+// Requires: AVX
+TEXT ·mixVV(SB), NOSPLIT, $0-40
+	MOVQ         y+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+	VBROADCASTSS t+28(FP), Y1
+	MOVQ         n+32(FP), BX
+
+mixVV_long:
+	CMPQ    BX, $0x20
+	JL      mixVV_short
+	VMULPS  (CX), Y0, Y2
+	VMULPS  (DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)
+	VMULPS  32(CX), Y0, Y2
+	VMULPS  32(DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 32(AX)
+	VMULPS  64(CX), Y0, Y2
+	VMULPS  64(DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  96(CX), Y0, Y2
+	VMULPS  96(DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, 96(AX)
+	ADDQ    $0x80, AX
+	ADDQ    $0x80, CX
+	ADDQ    $0x80, DX
+	SUBQ    $0x20, BX
+	JMP     mixVV_long
+
+mixVV_short:
+	TESTQ   BX, BX
+	JZ      mixVV_done
+	VMULPS  (CX), Y0, Y2
+	VMULPS  (DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JMP     mixVV_short
+
+mixVV_done:
+	VZEROUPPER
+	RET
+
 // func gateVV(y *float32, x *float32, given *float32, slope float32, one float32, n int)
 // Requires: AVX
 TEXT ·gateVV(SB), NOSPLIT, $0-40

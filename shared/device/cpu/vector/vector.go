@@ -168,6 +168,18 @@ func Axpy(y, x []float32, a float32) {
 	}
 }
 
+// Mix is y[i] = s*a[i] + t*b[i].
+func Mix(y, a, b []float32, s, t float32) {
+	a, b = a[:len(y)], b[:len(y)]
+	k := split(len(y))
+	if k > 0 {
+		mixVV(at(y), at(a), at(b), s, t, k)
+	}
+	for i := k; i < len(y); i++ {
+		y[i] = float32(s*a[i]) + float32(t*b[i])
+	}
+}
+
 // Gate is y[i] = g[i] where x[i] > 0, else slope*g[i].
 func Gate(y, x, g []float32, slope float32) {
 	x, g = x[:len(y)], g[:len(y)]

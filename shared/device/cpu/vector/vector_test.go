@@ -23,6 +23,7 @@ var loops = map[string]func(y, a, b []float32, s float32){
 	"SDiv":   func(y, a, b []float32, s float32) { SDiv(y, s, b) },
 	"Affine": func(y, a, b []float32, s float32) { Affine(y, a, s, -.75) },
 	"Axpy":   func(y, a, b []float32, s float32) { Axpy(y, a, s) },
+	"Mix":    func(y, a, b []float32, s float32) { Mix(y, a, b, s, -.75) },
 	"Gate":   func(y, a, b []float32, s float32) { Gate(y, a, b, s) },
 	"Adam": func(y, a, b []float32, s float32) {
 		// The moments are copies: all loops may write to y alone.
@@ -46,6 +47,7 @@ var want = map[string]func(y, a, b, s float64) float64{
 	"SMul": func(y, a, b, s float64) float64 { return s * b }, "Div": func(y, a, b, s float64) float64 { return a / b },
 	"DivS": func(y, a, b, s float64) float64 { return a / s }, "SDiv": func(y, a, b, s float64) float64 { return s / b },
 	"Affine": func(y, a, b, s float64) float64 { return a*s - .75 }, "Axpy": func(y, a, b, s float64) float64 { return y + a*s },
+	"Mix": func(y, a, b, s float64) float64 { return a*s - b*.75 },
 	"Gate": func(y, a, b, s float64) float64 {
 		if a > 0 {
 			return b

@@ -124,17 +124,42 @@ func (d *Device) Pipelines() int {
 	return len(d.pipelines)
 }
 
+// prepare compiles the pipelines that calls need and that are not there yet,
+// as many at a time as the driver takes. It is called under the device's lock.
+func (d *Device) prepare(calls ...*call) error {
+	wanted := map[string]*call{}
+	for _, c := range calls {
+		if text := c.text.String(); d.pipelines[text] == nil {
+			wanted[text] = c
+		}
+	}
+	var mu sync.Mutex // guards pipelines and failed
+	var failed error
+	var all sync.WaitGroup
+	turns := make(chan struct{}, compilers)
+	for text, c := range wanted {
+		turns <- struct{}{}
+		all.Go(func() {
+			p, err := d.driver.pipeline(c.label, text, c.writes())
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				d.pipelines[text] = p
+			} else if failed == nil {
+				failed = fmt.Errorf("kernel %s: %w", c.label, c.text.place(err))
+			}
+			<-turns
+		})
+	}
+	all.Wait()
+	return failed
+}
+
 // pipeline returns the pipeline of a call, compiled at its first use. It is
 // called under the device's lock.
 func (d *Device) pipeline(c *call) (pipeline, error) {
-	text := c.text.String()
-	if p, ok := d.pipelines[text]; ok {
-		return p, nil
+	if err := d.prepare(c); err != nil {
+		return nil, err
 	}
-	p, err := d.driver.pipeline(c.label, text, c.writes())
-	if err != nil {
-		return nil, fmt.Errorf("kernel %s: %w", c.label, c.text.place(err))
-	}
-	d.pipelines[text] = p
-	return p, nil
+	return d.pipelines[c.text.String()], nil
 }

@@ -23,7 +23,8 @@ type driver interface {
 	// group 0 is a uniform buffer; bindings 1 to len(writes) are storage
 	// buffers, read-only where writes says false. A text that does not
 	// validate gives an error that holds its line as "wgsl:LINE:COLUMN" or
-	// ":LINE:COLUMN" (see place).
+	// ":LINE:COLUMN" (see place). As many goroutines as compilers says may
+	// call it at a time.
 	pipeline(label, text string, writes []bool) (pipeline, error)
 	// bind makes the group of one dispatch: size bytes of params from offset
 	// on at binding 0, then the storage buffers, each as a whole.

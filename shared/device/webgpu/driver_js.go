@@ -3,7 +3,6 @@ package webgpu
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"syscall/js"
 	"time"
@@ -21,14 +20,18 @@ const (
 	modeRead     = 0x1
 )
 
+// compilers is how many pipelines are compiled at a time: browsers do that in
+// other threads, and the stage goes on drawing.
+const compilers = 4
+
 // scopes are the kinds of errors that WebGPU tells apart. One scope of each is
 // open all the time: check closes them, sees what they caught, and opens new
 // ones, so that no call is outside and none waits for its own.
 var scopes = []any{"validation", "out-of-memory", "internal"}
 
-// fallback finds programs that stand in for a GPU by their names: browsers
-// before 2025 do not say isFallbackAdapter in info.
-var fallback = regexp.MustCompile(`(?i)swiftshader|llvmpipe|lavapipe|basic render|software`)
+// programs are names of what stands in for a GPU: browsers before 2025 do not
+// say isFallbackAdapter in info.
+var programs = []string{"swiftshader", "llvmpipe", "lavapipe", "basic render", "software"}
 
 func listAdapters() ([]Adapter, error) {
 	a, err := requestAdapter()
@@ -75,7 +78,10 @@ func describe(a js.Value) Adapter {
 	if d.Name == "" {
 		d.Name = "GPU"
 	}
-	d.Software = fallback.MatchString(d.Name+" "+d.Driver) || a.Get("isFallbackAdapter").Truthy() || info.Truthy() && info.Get("isFallbackAdapter").Truthy()
+	d.Software = a.Get("isFallbackAdapter").Truthy() || info.Truthy() && info.Get("isFallbackAdapter").Truthy()
+	for _, p := range programs {
+		d.Software = d.Software || strings.Contains(strings.ToLower(d.Name+" "+d.Driver), p)
+	}
 	if d.Software {
 		d.Kind = "software"
 	}

@@ -15,6 +15,10 @@ import (
 // OpenGL would list the same cards a second time.
 const backends = wgpu.InstanceBackend(1<<0 | 1<<2 | 1<<3)
 
+// compilers is how many pipelines are compiled at a time: the binding gathers
+// errors per device, so that two at a time could take each other's.
+const compilers = 1
+
 func instance() *wgpu.Instance {
 	// Errors come back from the calls; the log would tell them twice.
 	wgpu.SetLogLevel(wgpu.LogLevelOff)

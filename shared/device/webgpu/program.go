@@ -76,6 +76,9 @@ func (c *program) build(d driver) error {
 		return err
 	}
 	c.bytes += int64(4 * len(params))
+	if err := c.device.prepare(calls...); err != nil {
+		return err
+	}
 	var dispatches []dispatch
 	at := int64(0)
 	for _, call := range calls {

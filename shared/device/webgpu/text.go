@@ -2,11 +2,8 @@ package webgpu
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -51,22 +48,43 @@ func (t *text) add(name, s string) {
 func (t *text) String() string { return t.body.String() }
 
 // position finds a line and a column in the messages of wgpu ("wgsl:12:5") and
-// of browsers (":12:5 error").
-var position = regexp.MustCompile(`:(\d+):(\d+)`)
+// of browsers (":12:5 error"). By hand: package regexp would be half a megabyte
+// of the page's worker.
+func position(message string) (line, column int, ok bool) {
+	for {
+		_, after, found := strings.Cut(message, ":")
+		if !found {
+			return 0, 0, false
+		}
+		if l, rest := digits(after); l > 0 && strings.HasPrefix(rest, ":") {
+			if c, _ := digits(rest[1:]); c > 0 {
+				return l, c, true
+			}
+		}
+		message = after
+	}
+}
+
+// digits reads the number that s begins with; 0 where there is none, or one
+// that no file has lines for.
+func digits(s string) (n int, rest string) {
+	i := 0
+	for i < len(s) && i < 9 && s[i] >= '0' && s[i] <= '9' {
+		n = 10*n + int(s[i]-'0')
+		i++
+	}
+	return n, s[i:]
+}
 
 // place puts the file and line before a compiler's message.
 func (t *text) place(err error) error {
-	m := position.FindStringSubmatch(err.Error())
-	if m == nil {
+	line, column, ok := position(err.Error())
+	if !ok {
 		return err
-	}
-	line, bad := strconv.Atoi(m[1])
-	if bad != nil {
-		return errors.Join(err, bad)
 	}
 	for i := len(t.parts) - 1; i >= 0; i-- {
 		if p := t.parts[i]; line-1 >= p.first {
-			return fmt.Errorf("%s:%d:%s: %w", p.name, line-p.first, m[2], err)
+			return fmt.Errorf("%s:%d:%d: %w", p.name, line-p.first, column, err)
 		}
 	}
 	return err

@@ -45,6 +45,12 @@ func TestEdit(t *testing.T) {
 	if !bytes.Equal(original, p.stage()) {
 		t.Error("reset does not give the original pixels back")
 	}
+	// This browser has no GPU to offer, and asking for it must do no harm.
+	p.wait(data + "device === 'cpu'")
+	p.choose("t", "gpu", "cpu")
+	if s := p.eval("document.getElementById('device-state').textContent"); !strings.Contains(s, "offers no GPU") {
+		t.Errorf("state %q, want that there is no GPU", s)
+	}
 	// The page must fit a phone: nothing may reach beyond 390 pixels.
 	p.do(chromedp.EmulateViewport(390, 844))
 	p.wait("innerWidth === 390")

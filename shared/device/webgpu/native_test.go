@@ -252,3 +252,54 @@ func BenchmarkConv(b *testing.B) {
 		})
 	}
 }
+
+// TestAverageFollowsAdam runs Adam and the average of its weights, which are
+// one call, against the reference: three steps, the second not finite.
+func TestAverageFollowsAdam(t *testing.T) {
+	n := tensor.Shape{37}
+	p := &plan.Plan{Version: plan.Version, Values: []plan.Value{
+		{Role: plan.Input, Name: "g", Shape: n}, {Role: plan.Input, Name: "hyper", Shape: []int{4}}, {Role: plan.Input, Name: "ok", Shape: []int{1}},
+		{Role: plan.Input, Name: "decay", Shape: []int{1}}, {Role: plan.State, Name: "w", Shape: n}, {Role: plan.State, Name: "m", Shape: n},
+		{Role: plan.State, Name: "v", Shape: n}, {Role: plan.State, Name: "average", Shape: n},
+	}, Steps: []plan.Step{
+		{Kind: plan.Adam, Floats: []float64{.5, .9, 1e-6}, In: []int{0, 1, 2, 4, 5, 6}, Out: []int{4, 5, 6}},
+		{Kind: plan.Blend, In: []int{7, 4, 3, 2}, Out: []int{7}},
+	}}
+	gpu, err := open(t).Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := gpu.(*program).Dispatches(); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+	slow, err := ref.New().Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []float32{1, 0, 1} {
+		g := make([]float32, n.Numel())
+		for i := range g {
+			g[i] = float32(i%7)*.3 - 1
+		}
+		for _, x := range []interface {
+			Write(string, []float32) error
+			Run(context.Context) error
+		}{gpu, slow} {
+			if err := errors.Join(x.Write("g", g), x.Write("hyper", []float32{.1, .5, .1, .01}), x.Write("ok", []float32{flag}),
+				x.Write("decay", []float32{.7}), x.Run(context.Background())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range []string{"w", "m", "v", "average"} {
+			got, want := make([]float32, n.Numel()), make([]float32, n.Numel())
+			if err := errors.Join(gpu.Read(name, got), slow.Read(name, want)); err != nil {
+				t.Fatal(err)
+			}
+			for i := range want {
+				if math.Abs(float64(got[i]-want[i])) > 2e-6 {
+					t.Fatalf("%s: element %d is %g, want %g", name, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}

@@ -67,9 +67,12 @@ func finiteText(operands int) *text {
 
 func bitsOf(x float64) uint32 { return math.Float32bits(float32(x)) }
 
+const adamFile = "adam.wgsl"
+
 func adam(l *lowered, s plan.Step) error {
 	n := l.values[s.In[0]].size
-	c := fixed("adam.wgsl", writes(reads(s.In[:3]...), s.Out...), line(ceil(n, block)), n)
+	c := fixed(adamFile, writes(reads(s.In[:3]...), s.Out...), line(ceil(n, block)), n)
+	c.text.add("no average", "fn follow(i: u32, next: f32) {}")
 	f := s.Floats
 	c.params = append(c.params, bitsOf(f[0]), bitsOf(1-f[0]), bitsOf(f[1]), bitsOf(1-f[1]), bitsOf(f[2]))
 	l.add(c)
@@ -77,7 +80,37 @@ func adam(l *lowered, s plan.Step) error {
 }
 
 func blend(l *lowered, s plan.Step) error {
+	if l.average(s) {
+		return nil
+	}
 	n := l.values[s.In[0]].size
 	l.add(fixed("blend.wgsl", writes(reads(s.In[1:]...), s.Out...), line(ceil(n, block)), n))
 	return nil
+}
+
+// average lets Adam's own call blend its new weights, where that is the step
+// just before: with that it binds the eight buffers there are.
+func (l *lowered) average(s plan.Step) bool {
+	if len(l.nodes) == 0 {
+		return false
+	}
+	calls := l.nodes[len(l.nodes)-1].calls
+	if len(calls) != 1 || calls[0].label != adamFile {
+		return false
+	}
+	old := calls[0]
+	state, x, decay, ok := l.alias[s.In[0]], l.alias[s.In[1]], l.alias[s.In[2]], l.alias[s.In[3]]
+	for i, b := range old.bound {
+		v := l.alias[b.value]
+		if i == 2 && v != ok || i == 3 && v != x || v == state || b.write && v == decay {
+			return false
+		}
+	}
+	c := &call{label: "adam.wgsl average.wgsl", text: &text{}, grid: old.grid, params: old.params}
+	c.text.file(adamFile)
+	c.text.file("average.wgsl")
+	c.bound = writes(append(old.bound, bound{value: s.In[2]}), s.In[0])
+	l.nodes[len(l.nodes)-1].calls[0] = c
+	l.wrote(c, len(l.nodes)-1)
+	return true
 }

@@ -1,4 +1,5 @@
-// Adam, in place; see plan.Adam.
+// Adam, in place; see plan.Adam. follow is what becomes of the new weight:
+// nothing, or its share of an average (average.wgsl).
 
 struct Params { total: u32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -19,5 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 	let second = p.beta2 * v[i] + p.rest2 * g[i] * g[i];
 	m[i] = first;
 	v[i] = second;
-	w[i] -= hyper[0] * (first / hyper[1] / (sqrt(second / hyper[2]) + p.epsilon) + hyper[3] * w[i]);
+	let next = w[i] - hyper[0] * (first / hyper[1] / (sqrt(second / hyper[2]) + p.epsilon) + hyper[3] * w[i]);
+	w[i] = next;
+	follow(i, next);
 }

@@ -17,6 +17,10 @@ import (
 // 64-pixel network for shifts. Devices that are right differ by some 1e-5.
 const agree = 2e-3
 
+// hopeless is how many times slower a device is that loses a race after two
+// frames.
+const hopeless = 4
+
 // Device returns the device that draws, and why it is home again when another
 // failed.
 func (s *Swap) Device() (device.Device, error) {
@@ -176,6 +180,9 @@ func run(ctx context.Context, home, away *held, frames int) (Race, error) {
 			}
 			*one.best = min(*one.best, time.Since(began))
 			time.Sleep(time.Millisecond) // in a page, whoever waits for a picture gets it
+		}
+		if i > 0 && (r.Home > hopeless*r.Rival || r.Rival > hopeless*r.Home) {
+			break
 		}
 	}
 	return r, nil

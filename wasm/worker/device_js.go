@@ -134,7 +134,7 @@ func because(err error) string {
 	return fmt.Sprintf("The processor draws: the GPU failed (%v).", err)
 }
 
-// look notices, after a frame or new weights, that the GPU failed.
+// look notices, after a message or new weights, that the GPU failed.
 func (d *drawing) look() {
 	used, trouble := d.swap.Device()
 	if used == d.told || trouble == nil {

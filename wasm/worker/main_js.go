@@ -50,6 +50,7 @@ func main() {
 		if err := w.handle(m); err != nil {
 			post(map[string]any{"type": "error", "text": err.Error()})
 		}
+		w.drawing.look()
 	}
 }
 
@@ -129,7 +130,6 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 		post(map[string]any{"type": "idle"})
 		return err
 	}
-	w.drawing.look()
 	used, _ := w.swap.Device()
 	answer := map[string]any{"type": "field", "device": name(used, w.drawing.home), "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
 	if !f.IsZero() {

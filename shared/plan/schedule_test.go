@@ -41,7 +41,9 @@ func pictures(seed uint64, steps int) *Plan {
 		}
 	}
 	for len(p.Steps) < steps {
-		switch r.Intn(8) {
+		switch r.Intn(9) {
+		case 8: // belongs to no group
+			step(Nearest, []int{1}, nil, pick(wholes))
 		case 0:
 			step(Conv, []int{1, 0}, nil, pick(wholes), weights)
 		case 1:

@@ -52,7 +52,13 @@ func Chain(seed uint64) (*plan.Plan, map[string][]float32) {
 	}
 	small := func(v int) int { return b.step(plan.Tanh, nil, nil, v) }
 	for range 10 + r.Intn(40) {
-		switch r.Intn(14) {
+		switch r.Intn(15) {
+		case 14: // a convolution read again after what it shares its memory with
+			y := b.step(plan.Conv, []int{1, kernel / 2}, nil, whole(), weights)
+			a := b.step(plan.LeakyRelu, nil, []float64{.2}, y)
+			keep(small(b.step(plan.Add, nil, nil, small(y), a)))
+			keep(small(a))
+			b.output(string(rune('A'+len(b.plan.Outputs)%26))+string(rune('a'+len(b.plan.Outputs)/26)), a)
 		case 0, 1:
 			keep(small(b.step(plan.Conv, []int{1, kernel / 2}, nil, whole(), weights)))
 		case 2:

@@ -22,7 +22,7 @@ func benchCommand() *cobra.Command {
 	var file, variant, processor, peer string
 	var training []string
 	var half bool
-	var convolutions bool
+	var convolutions, shares bool
 	cmd := &cobra.Command{
 		Use:     "bench",
 		Short:   "Measure convolutions, training steps and frames on this machine",
@@ -52,6 +52,16 @@ func benchCommand() *cobra.Command {
 				fmt.Fprintf(out, "peer: %s\n", rivals.Peer.Name)
 			}
 			fmt.Fprintf(out, "kernels of the CPU: %v, %d threads, %s/%s\n", kernel.Variants(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH)
+			if shares {
+				for _, s := range steps {
+					table, err := bench.Shares(ctx, s.preset, s.batch)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintf(out, "\ntraining step, preset %s: where its time goes on %s\n%s", s.preset, cpu.New().Name(), bench.FormatShares(table))
+				}
+				return nil
+			}
 			if processor != "all" {
 				d, _, err := choose(processor, halfOptions(half)...)
 				if err != nil {
@@ -82,6 +92,7 @@ func benchCommand() *cobra.Command {
 	cmd.Flags().StringVar(&processor, "device", "all", "what to measure: all (the CPU, then a GPU if one answers), cpu, webgpu or webgpu:N")
 	halfFlag(cmd.Flags(), &half)
 	cmd.Flags().StringVar(&peer, "peer", "", "program that runs the same in turn with ours: tools/peer.py, with PyTorch")
+	cmd.Flags().BoolVar(&shares, "shares", false, "print instead where the time of training steps goes, on the CPU")
 	cmd.Flags().BoolVar(&convolutions, "convolutions", true, "measure single convolutions and their gradients")
 	cmd.Flags().StringSliceVar(&training, "training", []string{"tiny", "mien"}, "presets whose training steps are measured, each PRESET or PRESET:BATCH")
 	return cmd

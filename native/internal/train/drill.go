@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mien/shared/device"
+	"mien/shared/device/cpu"
 )
 
 // Drill is a training step on one batch of drawn faces, again and again: what
@@ -50,6 +51,15 @@ func (d *Drill) Run(ctx context.Context) error {
 	_, err := d.engine.run(ctx, d.step, 1e-4, d.in)
 	d.step++
 	return err
+}
+
+// Times returns how long the parts of a step took so far, on a device that
+// measures them; else nil.
+func (d *Drill) Times() []cpu.StepTime {
+	if t, ok := d.engine.full.program.(interface{ Times() []cpu.StepTime }); ok {
+		return t.Times()
+	}
+	return nil
 }
 
 // Images is how many faces a step sees.

@@ -38,6 +38,15 @@ func convInput(o *operands) func() { return convInputThen(o, nil) }
 func convInputThen(o *operands, after kernel.After) func() {
 	s := convShape(o.outShapes[0], o.inShapes[1], o.inShapes[0], o.ints)
 	dx, dy := o.out[0], o.in[0]
+	if run := o.program.kernels.ConvInputKept(s, o.program.changes(o.values[1])); run != nil {
+		w := o.in[1]
+		return func() {
+			run(dx, dy, w)
+			if after != nil {
+				after(0, s.N*s.H*s.W)
+			}
+		}
+	}
 	run, packing := o.program.kernels.ConvInput(s, after)
 	w := o.packed(1, packing)
 	return func() { run(dx, dy, w()) }

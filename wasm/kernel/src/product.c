@@ -72,7 +72,7 @@ struct conv {
 	int32_t whole; // 1: the parts of a panel follow each other, 0: those of a band
 	int32_t active; // 0: no activation
 	float slope;
-	const int32_t *corners;
+	const int32_t *corners, *outs; // outs: where each pixel of y lies; null: one after the other
 	const float *x, *w, *bias; // bias may be null
 	float *y;
 };
@@ -125,11 +125,12 @@ void conv(const struct conv *j, int32_t part) {
 				p2 += step;
 				p3 += step;
 			}
-			float *out = j->y + i * n + panel * 8;
-			finish(out, s00, s01, j, bias, cols, r0, last);
-			if (left > 1) finish(out + n, s10, s11, j, bias, cols, r0, last);
-			if (left > 2) finish(out + 2 * n, s20, s21, j, bias, cols, r0, last);
-			if (left > 3) finish(out + 3 * n, s30, s31, j, bias, cols, r0, last);
+			float *y = j->y + panel * 8;
+			const int32_t *outs = j->outs ? j->outs + i : 0;
+			finish(y + (outs ? outs[0] : i * n), s00, s01, j, bias, cols, r0, last);
+			if (left > 1) finish(y + (outs ? outs[1] : (i + 1) * n), s10, s11, j, bias, cols, r0, last);
+			if (left > 2) finish(y + (outs ? outs[2] : (i + 2) * n), s20, s21, j, bias, cols, r0, last);
+			if (left > 3) finish(y + (outs ? outs[3] : (i + 3) * n), s30, s31, j, bias, cols, r0, last);
 		}
 	}
 }

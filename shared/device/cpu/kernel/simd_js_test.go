@@ -53,3 +53,31 @@ func TestConvFinish(t *testing.T) {
 		}
 	})
 }
+
+// TestConvInputKept does the same for the adjoint, on every shape, for weights that
+// change once.
+func TestConvInputKept(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		for _, s := range shapes {
+			s = s.sized()
+			w, dy := random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
+			want := make([]float64, s.N*s.H*s.W*s.C)
+			s.each(func(i, j, k int) { want[i] += float64(dy[k]) * float64(w[j]) })
+			changes := 0
+			run := prepare().ConvInputKept(s, &changes)
+			if run == nil {
+				t.Skip("plain Go has none")
+			}
+			for range 2 {
+				compare(t, fmt.Sprintf("%+v", s), guarded(t, len(want), func(d []float32) { run(d, dy, w) }), want)
+				for i := range w {
+					w[i] = -w[i]
+				}
+				for i := range want {
+					want[i] = -want[i]
+				}
+				changes++
+			}
+		}
+	})
+}

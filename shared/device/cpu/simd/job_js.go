@@ -27,7 +27,7 @@ type Conv struct {
 	whole            int32
 	Active           int32
 	Slope            float32
-	Corners          Address
+	Corners, Outs    Address
 	X, W, Bias, Y    Address
 }
 

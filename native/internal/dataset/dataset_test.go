@@ -3,12 +3,16 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -160,6 +164,25 @@ func TestReduceByBlocks(t *testing.T) {
 				t.Fatalf("factor %d, byte %d: %d, want %d", k, i, v, want)
 			}
 		}
+	}
+}
+
+// A PNG of a few bytes that claims 7000 x 7000 pixels is refused before they are
+// allocated.
+func TestLargePicturesAreNotDecoded(t *testing.T) {
+	head := []byte("IHDR\x00\x00\x1b\x58\x00\x00\x1b\x58\x08\x02\x00\x00\x00")
+	b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...)
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(head))
+	b = append(b, "\x00\x00\x00\x00IDAT"...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := square(b, 64)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, errSquare) {
+		t.Errorf("error %v, want %v", err, errSquare)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<20 {
+		t.Errorf("%d bytes were allocated", grown)
 	}
 }
 

@@ -13,14 +13,19 @@ const (
 	maxSide = 2048     // pixels; OpenFace's aligned faces have 112
 )
 
-// square decodes a square picture as [S S 3].
+// square decodes a square picture as [S S 3]. What it claims to be is looked at
+// first, so that no more than maxSide^2 pixels are ever decoded.
 func square(b []byte, size int) ([]uint8, error) {
-	img, err := pixel.Decode(b)
+	_, w, h, err := pixel.Probe(b)
 	if err != nil {
 		return nil, err
 	}
-	if w, h := img.Rect.Dx(), img.Rect.Dy(); w != h || w > maxSide {
+	if w != h || w > maxSide {
 		return nil, fmt.Errorf("%dx%d: %w", w, h, errSquare)
+	}
+	img, err := pixel.Decode(b)
+	if err != nil {
+		return nil, err
 	}
 	return reduce(img, size), nil
 }

@@ -31,7 +31,7 @@ const (
 
 // outliers is the part of all values, at each end, that may lie beyond the
 // frame of Curves, so that a few wild steps do not flatten the rest.
-const outliers = .01
+const outliers = .03
 
 // Curves draws lines over one another. Empty lines are left out; without any
 // point the result is an empty frame.

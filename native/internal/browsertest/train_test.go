@@ -46,6 +46,7 @@ func TestWatchTraining(t *testing.T) {
 		t.Errorf("the page says %q", s)
 	}
 	p.wait("!document.getElementById('samples').hidden")
+	p.wait("document.querySelectorAll('#pictures img').length >= 6 && [...document.querySelectorAll('#pictures img')].every((i) => i.naturalWidth > 0)")
 	time.Sleep(time.Second)
 	p.still()
 	if bytes.Equal(before, p.stage()) {

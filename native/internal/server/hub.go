@@ -1,6 +1,8 @@
 package server
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +20,8 @@ const (
 	maxPerSecond  = 20 // messages from a page
 )
 
-// hub sends messages to every page. A page has one slot for each type of
-// message, in which the newest wins: a slow page costs nothing, and training
+// hub sends messages to every page. A page has one slot for each topic,
+// in which the newest wins: a slow page costs nothing, and training
 // never waits.
 type hub struct {
 	mu      sync.Mutex
@@ -51,10 +53,26 @@ var topics = []string{protocol.TypeState, protocol.TypeProgress, protocol.TypeSa
 func (h *hub) send(m protocol.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.latest[m.Type] = m
+	t := topic(m)
+	if _, known := h.latest[t]; t != m.Type && !known && len(h.latest) >= maxTopics {
+		return // a log of endless kinds of pictures
+	}
+	h.latest[t] = m
 	for c := range h.clients {
 		c.put(m)
 	}
+}
+
+// maxTopics bounds the messages that are kept for pages to come.
+const maxTopics = 32
+
+// topic is what a newer message replaces: those of its type, of a sample those
+// of the same kind of picture.
+func topic(m protocol.Message) string {
+	if m.Type == protocol.TypeSample && m.Text != "" {
+		return m.Type + " " + m.Text
+	}
+	return m.Type
 }
 
 // add takes a page in, unless there are too many.
@@ -69,6 +87,11 @@ func (h *hub) add(c *client, hello protocol.Message) bool {
 	for _, t := range topics {
 		if m, ok := h.latest[t]; ok {
 			c.put(m)
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(h.latest)) {
+		if !slices.Contains(topics, t) {
+			c.put(h.latest[t])
 		}
 	}
 	return true
@@ -92,13 +115,14 @@ func (h *hub) closeAll() {
 
 func (c *client) close() { c.once.Do(func() { close(c.done); c.conn.Close() }) }
 
-// put fills the slot of m's type.
+// put fills the slot of m's topic.
 func (c *client) put(m protocol.Message) {
 	c.mu.Lock()
-	if _, waiting := c.slots[m.Type]; !waiting {
-		c.order = append(c.order, m.Type)
+	t := topic(m)
+	if _, waiting := c.slots[t]; !waiting {
+		c.order = append(c.order, t)
 	}
-	c.slots[m.Type] = m
+	c.slots[t] = m
 	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -272,5 +273,34 @@ func TestAFailedRunSaysWhy(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestEachKindOfPictureHasItsPlace: a newer picture replaces those of its kind
+// alone, for pages there and pages to come, and kinds are bounded.
+func TestEachKindOfPictureHasItsPlace(t *testing.T) {
+	h := newHub()
+	c := &client{slots: map[string]protocol.Message{}, wake: make(chan struct{}, 1)}
+	h.clients[c] = true
+	for _, m := range []protocol.Message{{URL: "1"}, {URL: "2", Text: "grid"}, {URL: "3", Text: "emotions"}, {URL: "4", Text: "grid"}} {
+		m.Type = protocol.TypeSample
+		h.send(m)
+	}
+	later := &client{slots: map[string]protocol.Message{}, wake: make(chan struct{}, 1)}
+	h.add(later, protocol.Message{Type: protocol.TypeHello})
+	for who, got := range map[string][]protocol.Message{"there": c.take(), "later": later.take()} {
+		urls := ""
+		for _, m := range got {
+			urls += m.URL
+		}
+		if urls != "143" && urls != "134" {
+			t.Errorf("a page %s is told of %s, want 1, 3 and 4", who, urls)
+		}
+	}
+	for i := range 10 * maxTopics {
+		h.send(protocol.Message{Type: protocol.TypeSample, Text: strconv.Itoa(i)})
+	}
+	if len(h.latest) > maxTopics || len(c.slots) > maxTopics {
+		t.Errorf("%d kinds are kept, %d wait, want %d at most", len(h.latest), len(c.slots), maxTopics)
 	}
 }

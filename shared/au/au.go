@@ -122,6 +122,14 @@ func (v Vector) Clamp(lo, hi float32) Vector {
 	return v
 }
 
+// Add returns v + w.
+func (v Vector) Add(w Vector) Vector {
+	for i := range v {
+		v[i] += w[i]
+	}
+	return v
+}
+
 // Sub returns v - w.
 func (v Vector) Sub(w Vector) Vector {
 	for i := range v {

@@ -265,3 +265,28 @@ func BenchmarkApply12MP(b *testing.B) {
 		Apply(photo, frame, f)
 	}
 }
+
+// TestSides: each half of a field comes from its own side, the seam is between.
+func TestSides(t *testing.T) {
+	a, b := randomField(32, 1), randomField(32, 2)
+	f, err := Sides(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range f.Mask {
+		switch x := i % 32; {
+		case x < 13 && (f.Warp[2*i] != a.Warp[2*i] || f.Mask[i] != a.Mask[i]),
+			x > 18 && (f.Shade[3*i] != b.Shade[3*i] || f.Mask[i] != b.Mask[i]):
+			t.Fatalf("sample %d of column %d is of the wrong side", i, x)
+		}
+	}
+	if f, err := Sides(Field{}, b); err != nil || f.Warp[0] != 0 || f.Warp[2*31] != b.Warp[2*31] {
+		t.Error("a side that does not move is not still")
+	}
+	if f, err := Sides(Field{}, Field{}); err != nil || f.Size != 0 {
+		t.Error("two sides that do not move make a field")
+	}
+	if _, err := Sides(a, NewField(3)); err == nil {
+		t.Error("fields of two sizes are mixed")
+	}
+}

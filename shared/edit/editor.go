@@ -142,7 +142,7 @@ func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
 	e.reading.Lock()
 	defer e.reading.Unlock()
-	return e.reader.Read(ctx, crop)
+	return e.reader.ReadBoth(ctx, crop)
 }
 
 func (e *Editor) subject() (*subject, error) {
@@ -191,13 +191,45 @@ func (e *Editor) edit(ctx context.Context, s *subject, change au.Vector) (Field,
 	return f, nil
 }
 
+// EditSides is Edit with a change for each half of the face, the picture's left
+// one first.
+func (e *Editor) EditSides(ctx context.Context, left, right au.Vector) (Field, error) {
+	s, err := e.subject()
+	if err != nil {
+		return Field{}, fmt.Errorf("edit: %w", err)
+	}
+	return e.sides(ctx, s, left, right)
+}
+
+func (e *Editor) sides(ctx context.Context, s *subject, left, right au.Vector) (Field, error) {
+	a, err := e.edit(ctx, s, left)
+	if err != nil || left == right {
+		return a, err
+	}
+	b, err := e.edit(ctx, s, right)
+	if err != nil {
+		return Field{}, err
+	}
+	f, err := Sides(a, b)
+	if err != nil { // the generator was replaced in between
+		return Field{}, fmt.Errorf("edit: %w", err)
+	}
+	return f, nil
+}
+
 // Picture returns the photo with the change applied, at its full resolution.
 func (e *Editor) Picture(ctx context.Context, change au.Vector) (*image.NRGBA, error) {
+	return e.PictureSides(ctx, change, change)
+}
+
+// PictureSides is Picture with a change for each half of the face, the picture's
+// left one first.
+func (e *Editor) PictureSides(ctx context.Context, left, right au.Vector) (*image.NRGBA, error) {
 	s, err := e.subject() // once: the photo may be replaced while the field is computed
 	if err != nil {
 		return nil, fmt.Errorf("edit: %w", err)
 	}
-	f, err := e.edit(ctx, s, change)
+	f, err := e.sides(ctx, s, left, right)
 	if err != nil {
 		return nil, err
 	}

@@ -83,24 +83,56 @@ func Lerp(a, b Field, t float32) Field {
 		return b
 	}
 	out := NewField(a.Size)
-	for i := range out.Warp {
-		out.Warp[i] = a.Warp[i] + t*(b.Warp[i]-a.Warp[i])
-	}
-	for i := range out.Shade {
-		out.Shade[i] = a.Shade[i] + t*(b.Shade[i]-a.Shade[i])
-	}
 	for i := range out.Mask {
-		ma, mb := (1-t)*a.Mask[i], t*b.Mask[i]
-		out.Mask[i] = ma + mb
-		part := t
-		if out.Mask[i] > 0 {
-			part = mb / out.Mask[i]
-		}
-		for c := 3 * i; c < 3*i+3; c++ {
-			out.Colour[c] = a.Colour[c] + part*(b.Colour[c]-a.Colour[c])
-		}
+		out.mix(a, b, i, t)
 	}
 	return out
+}
+
+// mix sets sample i to the one between a's (t = 0) and b's (t = 1).
+func (f *Field) mix(a, b Field, i int, t float32) {
+	for c := 2 * i; c < 2*i+2; c++ {
+		f.Warp[c] = a.Warp[c] + t*(b.Warp[c]-a.Warp[c])
+	}
+	for c := 3 * i; c < 3*i+3; c++ {
+		f.Shade[c] = a.Shade[c] + t*(b.Shade[c]-a.Shade[c])
+	}
+	ma, mb := (1-t)*a.Mask[i], t*b.Mask[i]
+	f.Mask[i] = ma + mb
+	part := t
+	if f.Mask[i] > 0 {
+		part = mb / f.Mask[i]
+	}
+	for c := 3 * i; c < 3*i+3; c++ {
+		f.Colour[c] = a.Colour[c] + part*(b.Colour[c]-a.Colour[c])
+	}
+}
+
+// seam is how wide a stripe in the middle of the face blends its two halves, in
+// half frames.
+const seam = .375
+
+// Sides returns the field that is left on the picture's left half of the face
+// and right on the other, blended across its middle: so one brow or one corner of
+// the mouth moves alone, by a generator that knows nothing of sides. Fields of
+// different sizes cannot be mixed: an error.
+func Sides(left, right Field) (Field, error) {
+	switch {
+	case left.Size == 0 && right.Size == 0:
+		return Field{}, nil
+	case left.Size == 0:
+		left = NewField(right.Size)
+	case right.Size == 0:
+		right = NewField(left.Size)
+	case left.Size != right.Size:
+		return Field{}, fmt.Errorf("sides of fields of size %d and %d: want one size", left.Size, right.Size)
+	}
+	out := NewField(left.Size)
+	for i := range out.Mask {
+		u := (2*float32(i%out.Size)+1)/float32(out.Size) - 1
+		out.mix(left, right, i, min(max(u/seam+.5, 0), 1))
+	}
+	return out, nil
 }
 
 // samples is one bilinear look-up: four positions in a field and their weights.

@@ -6,6 +6,7 @@ import (
 
 	"mien/shared/au"
 	"mien/shared/device"
+	"mien/shared/face"
 	"mien/shared/plan"
 	"mien/shared/tensor"
 )
@@ -69,6 +70,40 @@ func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor) (Reading, error
 	}
 	v.AU = v.AU.Clamp(0, au.Max)
 	return v, nil
+}
+
+// ReadBoth reads photo as it is and in a mirror and returns the mean: what a
+// reader is wrong about on one side only halves. It costs two reads.
+func (r *Reader) ReadBoth(ctx context.Context, photo *tensor.Tensor) (Reading, error) {
+	v, err := r.Read(ctx, photo)
+	if err != nil {
+		return v, err
+	}
+	size := r.info.Size
+	flipped := tensor.New(1, size, size, 3)
+	for y := range size {
+		for x := range size {
+			copy(flipped.Data[(y*size+x)*3:][:3], photo.Data[(y*size+size-1-x)*3:])
+		}
+	}
+	m, err := r.Read(ctx, flipped)
+	if err != nil {
+		return v, err
+	}
+	for i := range v.AU {
+		v.AU[i] = (v.AU[i] + m.AU[i]) / 2
+	}
+	for i, j := range face.Mirrored {
+		v.Landmarks[i] = between(v.Landmarks[i], m.Landmarks[j])
+	}
+	v.Eyes = [2][2]float32{between(v.Eyes[0], m.Eyes[1]), between(v.Eyes[1], m.Eyes[0])}
+	return v, nil
+}
+
+// between is the middle of a point and of the mirror image of one seen in a
+// mirror.
+func between(p, mirrored [2]float32) [2]float32 {
+	return [2]float32{(p[0] - mirrored[0]) / 2, (p[1] + mirrored[1]) / 2}
 }
 
 // Close releases the reader's memory.

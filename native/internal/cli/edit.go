@@ -30,7 +30,7 @@ import (
 const maxPhoto = 256 << 20
 
 func editCommand() *cobra.Command {
-	var in, out, change, file, processor string
+	var in, out, change, leftOnly, rightOnly, file, processor string
 	var number int
 	var half bool
 	cmd := &cobra.Command{
@@ -43,6 +43,17 @@ func editCommand() *cobra.Command {
 			v, err := au.Parse(change)
 			if err != nil {
 				return usage(err, "for example --au 12=3,6=2")
+			}
+			left, right := v, v
+			for _, half := range []struct {
+				text string
+				of   *au.Vector
+			}{{leftOnly, &left}, {rightOnly, &right}} {
+				d, err := au.Parse(half.text)
+				if err != nil {
+					return usage(err, "for example --left 2=3")
+				}
+				*half.of = half.of.Add(d)
 			}
 			if !strings.EqualFold(filepath.Ext(out), ".png") {
 				return usage(fmt.Errorf("output %q: want a name that ends in .png", out), "")
@@ -79,7 +90,7 @@ func editCommand() *cobra.Command {
 					return err
 				}
 			}
-			picture, err := e.Picture(cmd.Context(), v)
+			picture, err := e.PictureSides(cmd.Context(), left, right)
 			if err != nil {
 				return err
 			}
@@ -95,6 +106,8 @@ func editCommand() *cobra.Command {
 	halfFlag(f, &half)
 	deviceFlag(f, &processor, "cpu") // draws one face sooner than a GPU starts
 	f.StringVar(&change, "au", "", "changes of intensity, such as 12=3,6=2")
+	f.StringVar(&leftOnly, "left", "", "changes of the face's half at the picture's left alone, in addition")
+	f.StringVar(&rightOnly, "right", "", "changes of the face's half at the picture's right alone, in addition")
 	f.StringVar(&out, "out", "", "picture to write, .png")
 	f.StringVar(&file, "model", "", `generator or prior to use, "prior" is the shipped one (default: the shipped generator)`)
 	f.IntVar(&number, "face", 1, "which face, 1 is the largest")

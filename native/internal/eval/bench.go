@@ -90,7 +90,7 @@ func (b *bench) own(ctx context.Context, faces dataset.Source) (judged, error) {
 // see reads the Action Units of an aligned face.
 func (b *bench) see(ctx context.Context, img *image.NRGBA) (au.Vector, error) {
 	frame := face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())
-	v, err := b.reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, b.reader.Size())))
+	v, err := b.reader.ReadBoth(ctx, pixel.ToTensor(face.Crop(img, frame, b.reader.Size())))
 	return v.AU, err
 }
 

@@ -142,9 +142,9 @@ var own = []Preset{
 	{
 		Name:   "reader",
 		About:  "64x64 AU reader: 17 Action Units, 68 landmarks and the eyes that align a face",
-		Reader: net.Reader{Size: 64, Width: 32, Hidden: 128},
+		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 7500, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 60, Augment: 1, Mild: .5, Points: 10, Balance: .7,
+		Batch:  64, Steps: 6000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 20, Augment: 1, Mild: .6, Points: 8, Balance: .7,
 	},
 	{
 		Name:   "judge",

@@ -3,11 +3,15 @@ package eval
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image/png"
 	"math"
 	"strings"
 	"testing"
 
+	"mien/native/internal/dataset"
+	"mien/native/internal/graph"
+	"mien/native/internal/net"
 	"mien/native/internal/synth"
 	"mien/shared/au"
 	"mien/shared/device/cpu"
@@ -69,7 +73,7 @@ func TestJudgeShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Device: cpu.New(), Judge: open(model.KindReader), Faces: faces, Edit: 2}
+	o := Options{Device: cpu.New(), Judge: open(model.KindReader), Faces: twins{faces}, Edit: 2, Embedder: untaught(t)}
 	shipped := Generator(open(model.KindGenerator), o.Device)
 	r, err := Judge(context.Background(), shipped, o)
 	if err != nil {
@@ -77,6 +81,9 @@ func TestJudgeShipped(t *testing.T) {
 	}
 	if r.Still != 0 || r.Background > .03 || r.Cycle == 0 || r.Cycle > .1 || !(r.Sharpness > .3 && r.Sharpness < 3) || len(r.Scores) != au.Count {
 		t.Errorf("still %d, background %g, cycle %g, sharpness %g", r.Still, r.Background, r.Cycle, r.Sharpness)
+	}
+	if i := r.Identity; i == nil || i.Pairs != 4 || i.Accuracy < .5 || !(i.Cosine > .5 && i.Cosine < 1) || i.Distance == 0 || i.Embedder == "" {
+		t.Errorf("identity %+v", i)
 	}
 	prior := r
 	prior.Name = "prior"
@@ -137,4 +144,26 @@ func TestSeparable(t *testing.T) {
 			t.Errorf("%v above %v: %g, want %g", c.high, c.low, got, c.want)
 		}
 	}
+}
+
+// twins are drawn faces of which two each are said to be one person.
+type twins struct{ dataset.Source }
+
+func (s twins) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error) {
+	img, labels, l, _, err := s.Source.Sample(i)
+	return img, labels, l, fmt.Sprint(i / 2), err
+}
+
+// untaught is an embedder with the weights that training starts from.
+func untaught(t *testing.T) *model.File {
+	t.Helper()
+	n := net.Embedder{Trunk: net.Reader{Size: 32, Width: 4}, Dim: 8}
+	g := graph.New()
+	s := net.NewScope(g, "embedder")
+	n.Apply(s, g.Input("photo", 1, 32, 32, 3), false, nil)
+	f, err := n.Export(model.Info{Preset: "test"}, s.Start(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

@@ -38,6 +38,19 @@ func (n Reader) top() int { return n.Size / 16 }
 // statistics and record running ones; dropout [N Features] then multiplies the
 // features, nil for none. Otherwise the running statistics are used.
 func (n Reader) Apply(s *Scope, photo graph.Node, training bool, dropout graph.Node) Reading {
+	g := s.G
+	flat := n.trunk(s, photo, training)
+	points := s.Dense(flat, "landmarks", 136, Init{"normal", .002})
+	eyes := s.Dense(flat, "eyes", 4, Init{"normal", .002})
+	if dropout != nil {
+		flat = g.Mul(flat, dropout)
+	}
+	hidden := g.LeakyRelu(s.Dense(flat, "hidden", n.Hidden, Init{}), readerSlope)
+	return Reading{AU: s.Dense(hidden, "au", au.Count, Init{"normal", .01}), Landmarks: points, Eyes: eyes}
+}
+
+// trunk returns the features [N Features] of photo.
+func (n Reader) trunk(s *Scope, photo graph.Node, training bool) graph.Node {
 	g, w := s.G, n.Width
 	none := Init{}
 	batch := graph.Shape(photo)[0]
@@ -60,14 +73,7 @@ func (n Reader) Apply(s *Scope, photo graph.Node, training bool, dropout graph.N
 			h = g.LeakyRelu(s.BatchNorm(h, name+".norm", training), readerSlope)
 		}
 	}
-	flat := g.Reshape(h, batch, n.Features())
-	points := s.Dense(flat, "landmarks", 136, Init{"normal", .002})
-	eyes := s.Dense(flat, "eyes", 4, Init{"normal", .002})
-	if dropout != nil {
-		flat = g.Mul(flat, dropout)
-	}
-	hidden := g.LeakyRelu(s.Dense(flat, "hidden", n.Hidden, none), readerSlope)
-	return Reading{AU: s.Dense(hidden, "au", au.Count, Init{"normal", .01}), Landmarks: points, Eyes: eyes}
+	return g.Reshape(h, batch, n.Features())
 }
 
 // BatchNorm brings each channel to mean 0 and deviation 1 over the batch, with

@@ -35,9 +35,12 @@ type engine struct {
 func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed uint64, states, from map[string][]float32) (*engine, error) {
 	var s *step
 	var err error
-	if p.IsReader() {
+	switch {
+	case p.IsReader():
 		s, err = reading(p, seed)
-	} else {
+	case p.Embeds():
+		s, err = identity(p, seed)
+	default:
 		s, err = gan(p, phase, reader, seed)
 	}
 	if err != nil {
@@ -170,8 +173,8 @@ func (e *engine) run(ctx context.Context, t int, rate float64, in map[string][]f
 		return nil, fmt.Errorf("step %d: %w", t, err)
 	}
 	rates := map[string][]float32{
-		"gen.hyper": p.hyper(rate, (t+1)/e.ratio()), "critic.hyper": hyper, "reader.hyper": hyper,
-		"gen.momentum": {.9}, "reader.momentum": {.9},
+		"gen.hyper": p.hyper(rate, (t+1)/e.ratio()), "critic.hyper": hyper, "reader.hyper": hyper, "embedder.hyper": hyper, "people.hyper": hyper,
+		"gen.momentum": {.9}, "reader.momentum": {.9}, "embedder.momentum": {.9},
 		"critic.momentum": {0}, // the power iteration's vector is replaced
 		// A young average follows fast, an old one slowly.
 		"decay": {float32(min(.999, float64(t+1)/float64(t+20)))},

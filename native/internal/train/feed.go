@@ -69,6 +69,9 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 			put("landmarks", i, normalised(x.landmarks[:]))
 			put("known", i, []float32{1})
 		}
+		if c, ok := f.picker.source.(*crowd); ok {
+			put("person", i, c.oneHot(x.number))
+		}
 		put("eyes", i, normalised(x.eyes[:]))
 		if f.wants["jitter"] > 0 {
 			put("jitter", i, jitter(size, tensor.NewRand(seed, streamJitter, uint64(step), uint64(i))))

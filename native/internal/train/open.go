@@ -38,10 +38,15 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if r.source, err = openSource(ctx, c, r.preset.Size(), r.preset.Labels); err != nil {
 		return nil, err
 	}
+	if r.preset.Embeds() {
+		if r.source, err = newCrowd(r.source); err != nil {
+			return nil, err
+		}
+	}
 	if err = r.config.lasts(r.source.Len()); err != nil {
 		return nil, err
 	}
-	if c.Reader != "" && !r.preset.IsReader() {
+	if c.Reader != "" && !r.preset.Looks() {
 		f, err := load(c.Reader)
 		if err != nil {
 			return nil, fmt.Errorf("reader: %w", err)
@@ -68,7 +73,7 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 			r.from[name] = t.Data
 		}
 	}
-	if c.Prior != "" && !r.preset.IsReader() {
+	if c.Prior != "" && !r.preset.Looks() {
 		if r.teacher, err = openTeacher(c.Prior); err != nil {
 			return nil, fmt.Errorf("prior %q: %w", c.Prior, err)
 		}
@@ -76,7 +81,7 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if r.log, err = runlog.Open(filepath.Join(c.Out, logName)); err != nil {
 		return nil, err
 	}
-	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.IsReader()}
+	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.Looks()}
 	if r.preset.Paints() {
 		r.loaded[net.Most] = r.preset.most(r.feed.picker.top)
 	}

@@ -67,9 +67,9 @@ func (o Override) apply(p Preset) (Preset, error) {
 	set(&p.Rate, o.Rate)
 	set(&p.Beta1, o.Beta1)
 	set(&p.Beta2, o.Beta2)
-	if p.IsReader() {
+	if p.Looks() {
 		if o.Loss != "" || o.AULoss != "" || o.LambdaCL != nil || o.LambdaCyc != nil || o.Cycle != nil || o.DGRatio > 0 || o.Attention {
-			return p, fmt.Errorf("preset %q trains a reader: it has no critic, cycle or attention to change", p.Name)
+			return p, fmt.Errorf("preset %q only looks at faces: it has no critic, cycle or attention to change", p.Name)
 		}
 		return p, nil
 	}

@@ -46,6 +46,7 @@ type Preset struct {
 	Painter   net.Painter // the reference's: a picture under Action Units as they shall be
 	TwoHeads  net.TwoHeads
 	Reader    net.Reader
+	Embedder  net.Embedder
 
 	Phases        []Phase
 	Batch         int
@@ -77,6 +78,12 @@ type Preset struct {
 // IsReader reports whether the preset trains an AU reader.
 func (p Preset) IsReader() bool { return p.Reader.Size != 0 }
 
+// Embeds reports whether the preset trains an embedder of people.
+func (p Preset) Embeds() bool { return p.Embedder.Dim != 0 }
+
+// Looks reports whether what is trained only looks at faces and edits none.
+func (p Preset) Looks() bool { return p.IsReader() || p.Embeds() }
+
 // Paints reports whether the generator paints whole faces, as the reference's
 // do.
 func (p Preset) Paints() bool { return p.Painter.Arch != "" }
@@ -86,6 +93,8 @@ func (p Preset) Size() int {
 	switch {
 	case p.IsReader():
 		return p.Reader.Size
+	case p.Embeds():
+		return p.Embedder.Trunk.Size
 	case p.Paints():
 		return net.PainterSize
 	}
@@ -152,6 +161,13 @@ var own = []Preset{
 		Reader: net.Reader{Size: 64, Width: 24, Hidden: 96, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
 		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .8, Mild: .6, Points: 5, Balance: .7,
+	},
+	{
+		Name:     "identity",
+		About:    "64x64 embedder that tells people apart, for mien eval",
+		Embedder: net.Embedder{Trunk: net.Reader{Size: 64, Width: 24, Residual: true}, Dim: 64},
+		Phases:   []Phase{{Name: "embed", Share: 1}},
+		Batch:    64, Steps: 3000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Augment: .6,
 	},
 	{
 		Name:   "reader-tiny",

@@ -245,7 +245,7 @@ func (r *run) publish(ctx context.Context) error {
 	}
 	sum := sha256.Sum256(b)
 	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: hex.EncodeToString(sum[:])}
-	if !r.preset.IsReader() {
+	if !r.preset.Looks() {
 		if r.measures(r.at.Step) {
 			if err := r.measure(ctx, f); err != nil {
 				return err

@@ -127,7 +127,7 @@ func (e *Editor) SetFrame(ctx context.Context, img *image.NRGBA, frame face.Fram
 // set reads the face of s and makes s the photo to edit.
 func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	if e.reader != nil {
-		v, err := e.read(ctx, s.crop(e.reader.Size()))
+		v, err := e.readBoth(ctx, s.crop(e.reader.Size()))
 		if err != nil {
 			return au.Vector{}, err
 		}
@@ -139,7 +139,15 @@ func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	return s.read, nil
 }
 
+// read is what the reader sees at a glance, which is enough to align by.
 func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	return e.reader.Read(ctx, crop)
+}
+
+// readBoth is the mean of what it sees in a face and in its mirror image.
+func (e *Editor) readBoth(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
 	e.reading.Lock()
 	defer e.reading.Unlock()
 	return e.reader.ReadBoth(ctx, crop)

@@ -45,8 +45,8 @@ func evalCommand() *cobra.Command {
 			if o.Judge, err = judgeOr(reader); err != nil {
 				return err
 			}
-			if embedder != "" {
-				if o.Embedder, err = readModel(embedder); err != nil {
+			if _, err := weights.Shipped(model.KindEmbedder); embedder != "" || err == nil {
+				if o.Embedder, err = modelOr(embedder, model.KindEmbedder); err != nil {
 					return err
 				}
 			}
@@ -132,7 +132,7 @@ func evalCommand() *cobra.Command {
 	f.StringSliceVar(&against, "against", []string{shippedPrior}, "generators or priors to measure beside it, on the same faces")
 	f.BoolVar(&alone, "alone", false, "measure nothing beside it")
 	f.StringVar(&reader, "reader", "", "AU reader that judges (default: the shipped judge)")
-	f.StringVar(&embedder, "embedder", "", "embedder that tells whether people stay who they are (mien train --preset identity)")
+	f.StringVar(&embedder, "embedder", "", "embedder that tells whether people stay who they are (default: the shipped one)")
 	f.StringVar(&folder, "data", "", "folder of labelled faces, or synth")
 	f.StringVar(&asJSON, "json", "", "file for the reports")
 	f.StringVar(&markdown, "markdown", "", "file for the table in Markdown")

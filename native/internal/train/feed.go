@@ -209,7 +209,7 @@ func augment(x face, size int, strength float32, r *tensor.Rand) face {
 	for _, v := range x.pixels {
 		mean += v / float32(len(x.pixels))
 	}
-	y := face{own: x.own, change: x.change, pixels: make([]float32, len(x.pixels))}
+	y := face{own: x.own, change: x.change, number: x.number, mirrored: x.mirrored, pixels: make([]float32, len(x.pixels))}
 	for row := range size {
 		for col := range size {
 			u, v := (2*float32(col)+1)/float32(size)-1, (2*float32(row)+1)/float32(size)-1

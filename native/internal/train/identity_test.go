@@ -65,7 +65,7 @@ func TestEmbedderLearnsPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.close()
-	f := &feed{preset: p, picker: newPicker(c, 1, p), wants: e.full.wants()}
+	f := &feed{preset: p, picker: newPicker(c, 1, p), augment: true, wants: e.full.wants()}
 	var first, last float64
 	for step := range 60 {
 		in, err := f.inputs(step)
@@ -78,6 +78,15 @@ func TestEmbedderLearnsPeople(t *testing.T) {
 		}
 		if last = losses["identity"]; step == 0 {
 			first = last
+			people := map[int]bool{}
+			for i, v := range in["person"] {
+				if v == 1 {
+					people[i%crowdSize] = true
+				}
+			}
+			if len(people) < 3 {
+				t.Errorf("a batch of %d people, want more", len(people))
+			}
 		}
 	}
 	if !(last < .6*first) {

@@ -69,6 +69,8 @@ function show() {
   for (const input of $('sliders').querySelectorAll('input')) {
     const v = values[input.dataset.index];
     input.value = v;
+    input.style.setProperty('--low', `${50 + 50 * Math.min(v, 0) / input.max}%`);
+    input.style.setProperty('--high', `${50 + 50 * Math.max(v, 0) / input.max}%`);
     input.nextElementSibling.textContent = (v > 0 ? '+' : '') + v.toFixed(1).replace('.0', '');
   }
 }

@@ -2,6 +2,10 @@ module mien
 
 go 1.26
 
+// pigo draws from math/rand's own generator: seeded alike, a photo is found and
+// edited to the same bytes each time.
+godebug randautoseed=0
+
 require (
 	github.com/andybalholm/brotli v1.2.0
 	github.com/chewxy/hm v1.0.0

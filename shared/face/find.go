@@ -94,7 +94,7 @@ func NewFinder() (*Finder, error) {
 
 // Find returns the faces in a photo, the largest first, or ErrNoFace. Results
 // move by a fraction of a frame pixel from call to call: pigo perturbs its
-// starting points with unseeded random numbers.
+// starting points with numbers of math/rand, whose seed go.mod holds fixed.
 func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {

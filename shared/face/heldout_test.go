@@ -56,7 +56,7 @@ func TestHeldoutFacesComeBack(t *testing.T) {
 	slices.Sort(errs)
 	t.Logf("%d of %d within 3 pixels, %d missed, median %.2f", within, n, missed, errs[len(errs)/2])
 	// 38 of these 40 come back within 3 pixels, 162 of 180 (MIEN_FACES=180); the
-	// margin is for pigo's unseeded perturbations. What fails is turned far aside;
+	// margin is for pigo's perturbations. What fails is turned far aside;
 	// an editor's reader puts that right (TestReaderAligns in shared/edit).
 	if within*100 < n*85 {
 		t.Errorf("%d of %d faces come back within 3 pixels, want 85%%", within, n)

@@ -30,12 +30,13 @@ func openGPU(t testing.TB) *webgpu.Device {
 }
 
 // TestGPUTrainsAsCPU trains both phases of tiny from one seed on CPU and GPU:
-// the losses of 20 steps agree within a thousandth. A GPU run that is stopped
-// and resumed, with all its states read back, ends with the same bytes.
+// the losses of 50 steps agree, those of the first 20 within a thousandth, the
+// later ones within a tenth (.04 was seen): roundings grow. A GPU run that is
+// stopped and resumed, with all its states read back, ends with the same bytes.
 func TestGPUTrainsAsCPU(t *testing.T) {
 	gpu := openGPU(t)
 	c := small("")
-	c.Steps, c.Batch = 20, 2
+	c.Steps, c.Batch = 50, 2
 	run := func(c Config) (losses []map[string]float64, r Result) {
 		c.Out = t.TempDir()
 		c.Progress = func(e runlog.Entry) {
@@ -51,9 +52,13 @@ func TestGPUTrainsAsCPU(t *testing.T) {
 	got, whole := run(c)
 	worst := 0.
 	for i := range want {
+		within := 1e-3
+		if i >= 20 {
+			within = .1
+		}
 		for name, w := range want[i] {
 			e := math.Abs(got[i][name]-w) / math.Max(math.Abs(w), 1e-2)
-			if worst = max(worst, e); !(e <= 1e-3) {
+			if worst = max(worst, e); !(e <= within) {
 				t.Errorf("step %d: %s is %g, on the CPU %g", i+1, name, got[i][name], w)
 			}
 		}
@@ -63,7 +68,7 @@ func TestGPUTrainsAsCPU(t *testing.T) {
 	c.Out = t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
 	c.Progress = func(e runlog.Entry) {
-		if e.Kind == runlog.Step && e.Step >= 10 {
+		if e.Kind == runlog.Step && e.Step >= 40 {
 			cancel()
 		}
 	}

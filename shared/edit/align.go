@@ -21,9 +21,9 @@ const (
 
 // align puts right what the face finder, which looks at pixels' order only,
 // leaves: the reader was trained on faces moved, turned and scaled, and says
-// where the eyes are. One look: it keeps some of the finder's opinion, and two
-// or three looks were worse (of 600 training crops 512 are within 3 pixels as
-// found, 567 after one look, 560 after two).
+// where the eyes are. One look: it keeps some of the finder's opinion, and more
+// looks are worse (of 300 validation faces 292 are within 3 pixels after one, 291
+// after two, 288 after three).
 func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) (face.Frame, error) {
 	if e.reader == nil {
 		return found, nil

@@ -74,12 +74,13 @@ func (e *Editor) find(ctx context.Context, img *image.NRGBA) ([]face.Face, error
 
 // maxSpread is how far apart, in units of half a frame, the reader may see the
 // eyes of one face in crops of it that are moved against each other: of the
-// guesses in 600 training crops, all that turned out to be faces but 2 stay
-// below, and all that did not are above.
+// guesses in 600 training crops, looked at through the reader before this one,
+// all that turned out to be faces but 2 stay below, and all that did not are
+// above.
 const maxSpread = 5. / 64
 
 // maxLooks is how often a guess is put right before it is judged: it starts up
-// to 20 pixels off, and each look leaves about a quarter.
+// to 20 pixels off, and each look leaves a quarter to a half of that.
 const maxLooks = 3
 
 // moves are the crops that a face is judged by, against its frame.

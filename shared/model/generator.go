@@ -24,11 +24,13 @@ type Output struct {
 //
 // Its file says by the name of the plan's second input what it wants to be
 // told: "change", by how much each Action Unit shall change, or "target", how
-// strong each shall be.
+// strong each shall be. With "change" it may want "own" as well, what the face
+// shows.
 type Generator struct {
 	info    Info
 	program device.Program
 	target  bool
+	own     bool
 	warps   bool // what paints whole faces does not
 	shades  bool // nor that, and the first generators did not
 }
@@ -40,14 +42,18 @@ func LoadGenerator(f *File, d device.Device) (*Generator, error) {
 		if p.Find("target") >= 0 {
 			asked = "target"
 		}
-		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: asked, shape: tensor.Shape{1, au.Count}, late: true}},
-			[]port{{name: "warp", shape: tensor.Shape{1, s, s, 2}, optional: true}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
-				{name: "mask", shape: tensor.Shape{1, s, s, 1}}, {name: "colour", shape: tensor.Shape{1, s, s, 3}}}
+		in = []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}, {name: asked, shape: tensor.Shape{1, au.Count}, late: true}}
+		if asked == "change" && p.Find("own") >= 0 {
+			in = append(in, port{name: "own", shape: tensor.Shape{1, au.Count}, late: true})
+		}
+		return in, []port{{name: "warp", shape: tensor.Shape{1, s, s, 2}, optional: true}, {name: "shade", shape: tensor.Shape{1, s, s, 3}, optional: true},
+			{name: "mask", shape: tensor.Shape{1, s, s, 1}}, {name: "colour", shape: tensor.Shape{1, s, s, 3}}}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load generator: %w", err)
 	}
-	return &Generator{info, program, p.Find("target") >= 0, p.Output("warp") >= 0, p.Output("shade") >= 0}, nil
+	return &Generator{info: info, program: program, target: p.Find("target") >= 0, own: p.Find("own") >= 0,
+		warps: p.Output("warp") >= 0, shades: p.Output("shade") >= 0}, nil
 }
 
 // Info says which generator this is.
@@ -62,7 +68,7 @@ func (g *Generator) Target() bool { return g.target }
 
 // Field runs the network: photo is [1 S S 3] in [-1, 1]; own is what the face
 // shows, 0 to au.Max, change what to add to it, both in units of intensity. A
-// network that wants a change ignores own; one that wants a target is given
+// network that wants a change may ignore own; one that wants a target is given
 // their sum, brought into 0 to au.Max.
 func (g *Generator) Field(ctx context.Context, photo *tensor.Tensor, own, change au.Vector) (Output, error) {
 	s := g.info.Size
@@ -75,6 +81,9 @@ func (g *Generator) Field(ctx context.Context, photo *tensor.Tensor, own, change
 		out["shade"] = o.Shade
 	}
 	in := map[string][]float32{"photo": photo.Data, "change": change[:]}
+	if g.own {
+		in["own"] = own[:]
+	}
 	if g.target {
 		for i := range own {
 			own[i] += change[i]

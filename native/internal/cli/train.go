@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mien/native/internal/net"
 	"mien/native/internal/train"
 	"mien/shared/device/webgpu"
 	"mien/shared/model"
@@ -89,6 +90,7 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&c.Data, "data", "synth", "folder of labelled faces, or synth")
 	f.StringVar(&c.Out, "out", "", "run directory (default runs/PRESET)")
 	f.IntVar(&c.Steps, "steps", 0, "training steps (default: the preset's)")
+	f.Float64Var(&c.Minutes, "minutes", 0, "end after so many minutes of training steps, over all resumes; phases and rates stay those of --steps (default: no limit)")
 	f.IntVar(&c.Batch, "batch", 0, "faces a step (default: the preset's)")
 	f.IntVar(&c.TrainSize, "train-size", 0, "at most so many faces, 0 for all")
 	f.StringVar(&c.People, "people", "", "even or odd: train on half of the folder's people")
@@ -112,7 +114,9 @@ func trainCommand() *cobra.Command {
 // are not given stay the preset's.
 type recipeFlags struct {
 	loss               string
+	parts              string
 	cl, cyc, cycle     float64
+	au, penalty        float64
 	rate, beta1, beta2 float64
 }
 
@@ -129,6 +133,12 @@ func (r *recipeFlags) flags(cmd *cobra.Command, c *train.Config) {
 	f.Float64Var(&r.beta1, "adam-beta-1", 0, "Adam's decay of the mean (default: the preset's)")
 	f.Float64Var(&r.beta2, "adam-beta-2", 0, "Adam's decay of the square (default: the preset's)")
 	f.BoolVar(&c.Attention, "attention", false, "put a self-attention block into generator and critic")
+	f.Float64Var(&r.au, "lambda-au", 0, "weight of the generator's Action Unit loss alone (default: the preset's)")
+	f.Float64Var(&r.penalty, "penalty", 0, "weight of R1 or the gradient penalty (default: the preset's; 10 with --loss-type wgan-gp)")
+	f.StringVar(&r.parts, "parts", "", "warp or paint: how the generator may edit (default: both)")
+	f.BoolVar(&c.Absolute, "absolute", false, "tell the generator what a face shall show, not by how much it shall change")
+	f.BoolVar(&c.Raw, "raw", false, "write the weights themselves, not their average")
+	f.StringVar(&c.Labels, "labels", "", "intensity or presence: which labels to learn from (default: the preset's)")
 	// The reference's names of flags that have another here.
 	for theirs, ours := range map[string]string{"batch-size": "batch", "sample-interval": "every", "root-data-path": "data", "recover-mode": "resume"} {
 		flag := *f.Lookup(ours)
@@ -139,12 +149,13 @@ func (r *recipeFlags) flags(cmd *cobra.Command, c *train.Config) {
 
 // into takes the flags that were given.
 func (r *recipeFlags) into(cmd *cobra.Command, c *train.Config) error {
-	c.Loss = train.Adversary(r.loss)
+	c.Loss, c.Parts = train.Adversary(r.loss), net.Parts(r.parts)
 	for name, to := range map[string]struct {
 		value *float64
 		to    **float64
 	}{
 		"lambda-cl": {&r.cl, &c.LambdaCL}, "lambda-cyc": {&r.cyc, &c.LambdaCyc}, "cycle": {&r.cycle, &c.Cycle},
+		"lambda-au": {&r.au, &c.LambdaAU}, "penalty": {&r.penalty, &c.Penalty},
 		"adam-lr": {&r.rate, &c.Rate}, "adam-beta-1": {&r.beta1, &c.Beta1}, "adam-beta-2": {&r.beta2, &c.Beta2},
 	} {
 		if cmd.Flags().Changed(name) {

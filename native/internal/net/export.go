@@ -10,10 +10,16 @@ import (
 )
 
 // Export makes the model file of n with the weights in values, named as its
-// scope names them; batch 1, so that a page can run it.
+// scope names them; batch 1, so that a page can run it. An Absolute one has the
+// further input own, what the face shows.
 func (n Generator) Export(info model.Info, values map[string][]float32) (*model.File, error) {
 	g := graph.New()
-	f := n.Apply(NewScope(g, "gen"), g.Input("photo", 1, n.Size, n.Size, 3), g.Input("change", 1, au.Count))
+	change := g.Input("change", 1, au.Count)
+	var shall graph.Node
+	if n.Absolute {
+		shall = g.Add(g.Input("own", 1, au.Count), change)
+	}
+	f := n.ApplyTo(NewScope(g, "gen"), g.Input("photo", 1, n.Size, n.Size, 3), change, shall)
 	info.Kind, info.Size = model.KindGenerator, n.Size
 	return export(g, info, values, map[string]graph.Node{"warp": f.Warp, "shade": f.Shade, "mask": f.Mask, "colour": f.Colour})
 }

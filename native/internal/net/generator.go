@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mien/native/internal/graph"
+	"mien/shared/au"
 )
 
 // Generator is the shape of an editing network: it turns a photo and a change
@@ -18,7 +19,21 @@ type Generator struct {
 	Blocks int // residual blocks at an eighth of the size
 
 	Attention bool // a self-attention block after the residual blocks
+	// Absolute tells the network what the face shall show, not by how much it
+	// shall change; the gate stays on the change.
+	Absolute bool
+	Parts    Parts // Defaults to Both.
 }
+
+// Parts are the ways in which a generator may edit.
+type Parts string
+
+// The parts.
+const (
+	Both  Parts = ""
+	Warp  Parts = "warp"  // moves what is there, adds nothing
+	Paint Parts = "paint" // shades and paints, moves nothing
+)
 
 // Field is a generator's answer as graph nodes.
 type Field struct {
@@ -46,11 +61,21 @@ const latent = 64
 // Apply builds the field of photo [N S S 3] under change [N 17], in units of
 // intensity. The field of no change is zero, whatever the weights are.
 func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
+	return n.ApplyTo(s, photo, change, nil)
+}
+
+// ApplyTo is Apply for a face that shall then show the intensities shall [N 17]:
+// an Absolute generator is told these, within 0 to au.Max; others ignore them.
+func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	g := s.G
 	batch, half, w := graph.Shape(photo)[0], n.Size/2, n.Width
 	none := Init{}
 
-	z := g.Relu(s.Dense(g.Affine(change, .5, 0), "code1", latent, none))
+	told := change
+	if n.Absolute {
+		told = g.Clamp(shall, 0, au.Max)
+	}
+	z := g.Relu(s.Dense(g.Affine(told, .5, 0), "code1", latent, none))
 	z = g.Relu(s.Dense(z, "code2", latent, none))
 	total := g.SumTo(g.Abs(change), batch, 1)
 	gate := g.Reshape(g.Affine(g.Exp(g.Affine(total, -gateRate, 0)), -1, 1), batch, 1, 1, 1)
@@ -75,16 +100,26 @@ func (n Generator) Apply(s *Scope, photo, change graph.Node) Field {
 
 	small := Init{"normal", .01}
 	var f Field
+	moved, painted := 1., 1. // factors of warp, and of shade and mask
+	switch n.Parts {
+	case Warp:
+		painted = 0
+	case Paint:
+		moved = 0
+	}
 	// One convolution for what is drawn at half size: alone, each would fill a
 	// fraction of a vector.
 	heads := s.Conv(h, "heads", 5, 1, 2, 6, small)
-	f.HalfWarp = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 0, 2)), maxWarp, 0), gate)
+	f.HalfWarp = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 0, 2)), moved*maxWarp, 0), gate)
 	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
-	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), maxShade, 0), gate)
+	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), gate)
 	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
 	mask := g.Sigmoid(g.Affine(g.Slice(heads, 3, 5, 6), 1, -2))
 	f.Mask = g.Mul(g.Resize(mask, n.Size, n.Size), gate)
+	if painted == 0 {
+		f.Mask = g.Affine(f.Mask, 0, 0)
+	}
 	// Bilinear upsampling and two smooth convolutions: a pixel-shuffled head
 	// drew checkerboards that please an AU reader.
 	c := g.Relu(s.Conv(g.Resize(h, n.Size, n.Size), "colour1", 3, 1, 1, 3*w/4, none))

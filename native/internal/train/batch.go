@@ -143,12 +143,17 @@ func (p *picker) face(step, place int, turns []int) (face, error) {
 				f.landmarks = &l
 			}
 		}
+		if !p.preset.Paints() && !p.preset.Looks() {
+			for k := range f.own {
+				f.own[k] *= p.preset.intensity()
+			}
+		}
 		asked := tensor.NewRand(p.seed, streamChange, uint64(step), uint64(place))
 		if p.preset.Paints() {
 			f.own = over(labels, p.top)
 			f.targets = p.drawTargets(asked, f.own)
 		} else {
-			f.change = p.drawChange(asked, labels)
+			f.change = p.drawChange(asked, f.own)
 		}
 		return f, nil
 	}
@@ -165,14 +170,14 @@ func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
 	case u < .55:
 		for range 1 + r.Intn(3) {
 			k := r.Intn(au.Count)
-			d[k] = r.Range(0, 4) - own[k]
+			d[k] = p.level(r, own[k]) - own[k]
 		}
 	default:
 		other := p.source.Labels(p.pick(r))
 		keep := r.Float32()
 		for k := range d {
 			if r.Float32() < keep {
-				d[k] = other[k] - own[k]
+				d[k] = other[k]*p.preset.intensity() - own[k]
 			}
 		}
 	}
@@ -180,6 +185,19 @@ func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
 		d[k] = min(max(d[k], -max(own[k], 0)), 4.5-own[k])
 	}
 	return d
+}
+
+// level is an intensity to ask of an Action Unit that shows own; where labels
+// tell presence alone, it comes or goes.
+func (p *picker) level(r *tensor.Rand, own float32) float32 {
+	x := r.Range(0, 4) // always drawn, so that what is drawn next stays the same
+	if p.preset.Labels != dataset.Presence {
+		return x
+	}
+	if own > 0 {
+		return 0
+	}
+	return p.preset.intensity()
 }
 
 // unit scales bytes to [-1, 1].

@@ -34,6 +34,10 @@ type Config struct {
 	Resume    bool          `json:"-"` // Go on from the run directory's newest checkpoint.
 	Device    device.Device `json:"-"` // Defaults to the CPU.
 
+	// Minutes of training steps, over all resumes, after which a run ends before
+	// its last step; 0 for no limit. Phases and rates stay shares of Steps.
+	Minutes float64 `json:"-"`
+
 	// Distances of edited faces to real ones of each emotion (see package
 	// metric): by Measure, nil for none, each MeasureEvery steps (defaults to
 	// 1000), on at most MeasureFaces faces a side (defaults to 1000).
@@ -52,9 +56,10 @@ type Config struct {
 
 // Bounds of a configuration.
 const (
-	maxSteps  = 100_000_000
-	maxEpochs = 1_000_000
-	maxBatch  = 1024
+	maxSteps   = 100_000_000
+	maxEpochs  = 1_000_000
+	maxBatch   = 1024
+	maxMinutes = 1_000_000
 )
 
 // Check refuses what cannot be trained, before anything is opened.
@@ -107,6 +112,9 @@ func (c Config) complete() (Config, Preset, error) {
 	}
 	if c.Every < 1 || c.MeasureEvery < 1 || c.SaveEvery < 0 || c.MeasureFaces < 0 {
 		return c, p, fmt.Errorf("intervals of %d, %d and %d steps, %d faces to measure: want 1 or more", c.Every, c.MeasureEvery, c.SaveEvery, c.MeasureFaces)
+	}
+	if !(c.Minutes >= 0 && c.Minutes <= maxMinutes) {
+		return c, p, fmt.Errorf("minutes %g: want 0 to %d", c.Minutes, maxMinutes)
 	}
 	if c.Save == 0 {
 		c.Save = 2 * time.Minute

@@ -28,6 +28,7 @@ type scene struct {
 	asked graph.Node // [B*F 17], what the edited faces should then show
 	same  graph.Node // [B 17], what to tell the generator to leave faces as they are
 	back  graph.Node // [B*F 17], and to undo the edit
+	shown graph.Node // [B*F 17], what the faces show, each F times
 }
 
 // scene makes the inputs of a step.
@@ -41,11 +42,12 @@ func (s *step) scene(p Preset) scene {
 	photo, own := s.input("photo", b, size, size, 3), s.input("own", b, au.Count)
 	if !p.Paints() {
 		change := s.input("change", b, au.Count)
-		return scene{photo, own, photo, change, g.Add(own, change), g.Affine(change, 0, 0), g.Affine(change, -1, 0)}
+		return scene{photo, own, photo, change, g.Add(own, change), g.Affine(change, 0, 0), g.Affine(change, -1, 0), own}
 	}
 	photo = g.Affine(photo, .5, .5)
 	target := s.input("target", b*f, au.Count)
-	return scene{photo, own, times(g, photo, f), target, target, own, times(g, own, f)}
+	shown := times(g, own, f)
+	return scene{photo, own, times(g, photo, f), target, target, own, shown, shown}
 }
 
 // times repeats each entry of a batch f times.
@@ -66,12 +68,13 @@ type edited struct {
 	field          *net.Field
 }
 
-// edit applies the preset's generator.
-func (p Preset) edit(gen *net.Scope, photo, ask graph.Node) edited {
+// edit applies the preset's generator: told ask, the faces shall then show
+// shall.
+func (p Preset) edit(gen *net.Scope, photo, ask, shall graph.Node) edited {
 	if p.Paints() {
 		return edited{picture: p.Painter.Apply(gen, photo, ask, true).Picture}
 	}
-	field := p.Generator.Apply(gen, photo, ask)
+	field := p.Generator.ApplyTo(gen, photo, ask, shall)
 	picture, under := net.Draw(gen.G, photo, field)
 	return edited{picture, under, &field}
 }
@@ -97,7 +100,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	g, w := s.g, phase.Weights
 	x := s.scene(p)
 	gen := net.NewScope(g, "gen")
-	made := p.edit(gen, x.from, x.ask)
+	made := p.edit(gen, x.from, x.ask, x.asked)
 
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
@@ -125,11 +128,11 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	if w.Cycle > 0 {
 		// Half of them: the cycle costs as much again as the edit.
 		half := max(graph.Shape(x.back)[0]/2, 1)
-		again := p.edit(gen, g.Slice(made.picture, 0, 0, half), g.Slice(x.back, 0, 0, half)).picture
+		again := p.edit(gen, g.Slice(made.picture, 0, 0, half), g.Slice(x.back, 0, 0, half), g.Slice(x.shown, 0, 0, half)).picture
 		add("cycle", w.Cycle, l1(g, again, g.Slice(x.from, 0, 0, half)))
 	}
 	if w.Identity > 0 {
-		add("identity", w.Identity, l1(g, p.edit(gen, x.photo, x.same).picture, x.photo))
+		add("identity", w.Identity, l1(g, p.edit(gen, x.photo, x.same, x.own).picture, x.photo))
 	}
 	if made.field != nil {
 		s.fieldLosses(p, w, made, add)
@@ -206,7 +209,7 @@ func critique(p Preset, phase Phase, seed uint64) (*step, error) {
 	g := s.g
 	x := s.scene(p)
 	gen, critic := net.NewScope(g, "gen"), net.NewScope(g, "critic")
-	made := p.edit(gen, x.from, x.ask)
+	made := p.edit(gen, x.from, x.ask, x.asked)
 	s.loaded = gen.Params
 	_, loss, err := s.criticLoss(p, phase, p.judge(critic), x, g.Stop(made.picture))
 	if err != nil {
@@ -238,7 +241,7 @@ func (s *step) update(p Preset, seed uint64, gen *net.Scope, loss graph.Node, cr
 		losses, checked = append(losses, criticLoss), append(append([]graph.Node(nil), grads...), criticGrads...)
 	}
 	ok := s.sound(losses, checked)
-	s.adam("gen", gen, grads, ok, p, seed, !p.Plain)
+	s.adam("gen", gen, grads, ok, p, seed, !p.Plain && !p.Raw)
 	if critic != nil {
 		s.adam("critic", critic, criticGrads, ok, p, seed, false)
 	}

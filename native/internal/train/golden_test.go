@@ -153,7 +153,7 @@ func goldenForward(t *testing.T, p Preset, want golden) {
 	s := newStep()
 	x := s.scene(p)
 	gen, critic := net.NewScope(s.g, "gen"), net.NewScope(s.g, "critic")
-	picture, v := p.edit(gen, x.from, x.ask).picture, p.judge(critic)(x.photo, x.own)
+	picture, v := p.edit(gen, x.from, x.ask, x.asked).picture, p.judge(critic)(x.photo, x.own)
 	program := goldenProgram(t, s, map[string]graph.Node{"picture": picture, "score": v.Score, "au": v.AU}, goldenValues(gen, critic), want.Salt)
 	read := func(name string, n int) []float32 {
 		data := make([]float32, n)
@@ -226,7 +226,7 @@ func goldenStep(t *testing.T, p Preset, want golden) {
 	probe := newStep()
 	x := probe.scene(p)
 	gen, critic := net.NewScope(probe.g, "gen"), net.NewScope(probe.g, "critic")
-	p.edit(gen, x.from, x.ask)
+	p.edit(gen, x.from, x.ask, x.asked)
 	p.judge(critic)(x.photo, x.own)
 	values := goldenValues(gen, critic)
 

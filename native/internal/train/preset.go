@@ -59,6 +59,7 @@ type Preset struct {
 	CriticAU      float64 // its weight in the critic's loss
 	CriticPerStep int     // d_g_ratio: critic steps per generator step
 	Plain         bool    // a flat rate and no averaged weights, as in the reference
+	Raw           bool    // no averaged weights
 
 	// How faces are drawn and what is asked of them.
 	Mirror      bool            // half of the faces are mirrored

@@ -84,8 +84,8 @@ type run struct {
 	result  Result
 }
 
-// Run trains until the configured number of steps or until ctx ends; then it
-// saves a checkpoint and returns ctx's error.
+// Run trains until the configured number of steps or minutes, or until ctx
+// ends; then it saves a checkpoint and returns ctx's error.
 func Run(ctx context.Context, c Config) (Result, error) {
 	c, p, err := c.complete()
 	if err != nil {
@@ -114,13 +114,14 @@ func Run(ctx context.Context, c Config) (Result, error) {
 func (r *run) loop(ctx context.Context) error {
 	r.started, r.first, r.saved = time.Now(), r.at.Step, time.Now()
 	bad := 0
-	for r.at.Step < r.config.Steps {
+	for !r.over() {
 		if r.config.Wait != nil {
 			r.config.Wait()
 		}
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), r.save())
 		}
+		began := time.Now()
 		if err := r.enter(r.phase(r.at.Step)); err != nil {
 			return err
 		}
@@ -132,6 +133,7 @@ func (r *run) loop(ctx context.Context) error {
 		base := r.preset.Rate / float64(int(1)<<r.at.Halvings)
 		// A step is never cut short: it would leave the states half updated.
 		losses, err := r.engine.run(context.WithoutCancel(ctx), r.at.Step, r.preset.rate(base, r.at.Step, r.config.Steps), in)
+		r.at.Seconds += time.Since(began).Seconds()
 		switch {
 		case errors.Is(err, errNotFinite):
 			r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
@@ -158,9 +160,14 @@ func (r *run) loop(ctx context.Context) error {
 	return nil
 }
 
+// over reports whether all steps are done or all minutes are spent.
+func (r *run) over() bool {
+	return r.at.Step >= r.config.Steps || r.config.Minutes > 0 && r.at.Seconds >= 60*r.config.Minutes
+}
+
 // keep writes what is due after a step.
 func (r *run) keep(ctx context.Context) error {
-	last := r.at.Step == r.config.Steps
+	last := r.over()
 	if last || r.at.Step%r.config.Every == 0 || r.measures(r.at.Step) {
 		if err := r.written(r.publish(context.WithoutCancel(ctx)), last); err != nil {
 			return err
@@ -327,9 +334,11 @@ func (r *run) rollBack() error {
 	if halvings > maxHalvings {
 		return fmt.Errorf("%w: step %d: not finite at 1/%d of the rate", ErrDiverged, r.at.Step, 1<<maxHalvings)
 	}
+	spent := r.at.Seconds // what went wrong took its time, too
 	if err := r.restore(); err != nil {
 		return err
 	}
+	r.at.Seconds = spent
 	if err := r.redraw(); err != nil {
 		return err
 	}
@@ -350,7 +359,16 @@ func (r *run) entry(losses map[string]float64) runlog.Entry {
 		}
 	}
 	return runlog.Entry{Kind: runlog.Step, Step: r.at.Step, Steps: r.config.Steps, Images: r.at.Images, Losses: losses, Phase: r.engine.phase.Name,
-		Rate: float64(done*r.config.Batch) / took, ETA: took / float64(done) * float64(r.config.Steps-r.at.Step)}
+		Rate: float64(done*r.config.Batch) / took, ETA: r.left(took / float64(done))}
+}
+
+// left is how many seconds there are still to go at so many a step.
+func (r *run) left(step float64) float64 {
+	left := step * float64(r.config.Steps-r.at.Step)
+	if r.config.Minutes > 0 {
+		left = min(left, max(60*r.config.Minutes-r.at.Seconds, 0))
+	}
+	return left
 }
 
 // append writes to the log, to the hook and to the person watching.

@@ -12,10 +12,11 @@ import (
 // progress is where a run stands; with the states it is all that a resumed
 // run needs, since batches are functions of the seed and the step.
 type progress struct {
-	Step      int   `json:"step"` // steps done
-	Images    int64 `json:"images"`
-	LogOffset int64 `json:"log_offset"` // of the run log, bytes
-	Halvings  int   `json:"halvings"`   // of the rate, after divergence
+	Step      int     `json:"step"` // steps done
+	Images    int64   `json:"images"`
+	LogOffset int64   `json:"log_offset"` // of the run log, bytes
+	Halvings  int     `json:"halvings"`   // of the rate, after divergence
+	Seconds   float64 `json:"seconds"`    // that batches and steps took
 }
 
 const (

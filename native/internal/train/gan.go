@@ -172,7 +172,7 @@ func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene,
 	before := g.Stop(reader.Apply(fixed, x.photo, false, nil).AU)
 	seen := g.Warp(picture, s.input("jitter", p.Batch, size, size, 2))
 	after := reader.Apply(fixed, seen, false, nil).AU
-	add("au", weight, huber(g, after, g.Add(before, x.ask), huberBeta))
+	add("au", weight, askedHuber(g, after, before, x.ask))
 	s.loaded = fixed.Params
 }
 
@@ -198,6 +198,9 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))
 	add("shade", w.Shade, g.Mean(g.Abs(field.HalfShade)))
+	if w.Tint > 0 {
+		add("tint", w.Tint, tint(g, field.HalfShade))
+	}
 	add("mask", w.Mask, g.Mean(field.Mask))
 	add("paint", w.Paint, l1(g, made.picture, made.under))
 }

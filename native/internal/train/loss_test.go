@@ -1,0 +1,84 @@
+package train
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"mien/native/internal/graph"
+	"mien/shared/device/ref"
+)
+
+// worth is what a loss of inputs comes to, in float64.
+func worth(t *testing.T, shape []int, inputs [][]float32, loss func(g *graph.Graph, x []graph.Node) graph.Node) float64 {
+	t.Helper()
+	g := graph.New()
+	names := []string{"a", "b", "c"}[:len(inputs)]
+	var x []graph.Node
+	for _, name := range names {
+		x = append(x, g.Input(name, shape...))
+	}
+	p, err := g.Lower(map[string]graph.Node{"loss": loss(g, x)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := ref.New().Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	for i, name := range names {
+		if err := program.Write(name, inputs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := program.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var v [1]float32
+	if err := program.Read("loss", v[:]); err != nil {
+		t.Fatal(err)
+	}
+	return float64(v[0])
+}
+
+// TestAskedHuber has a miss of .25 in one of two Action Units.
+func TestAskedHuber(t *testing.T) {
+	const small = .25 * .25 / (2 * huberBeta) / 2 // of two
+	for _, c := range []struct {
+		name               string
+		after, before, ask []float32
+		want               float64
+	}{
+		{"done", []float32{2, 1}, []float32{0, 1}, []float32{2, 0}, 0},
+		{"missed what was asked", []float32{1.75, 1}, []float32{0, 1}, []float32{2, 0}, asksFor * small},
+		{"moved what was not", []float32{2, 1.25}, []float32{0, 1}, []float32{2, 0}, small},
+		{"taken back too little", []float32{.25, 1}, []float32{2, 1}, []float32{-2, 0}, asksFor * small},
+		{"asked for half of a half", []float32{0, 1}, []float32{0, 1}, []float32{.25, 0}, (1 + (asksFor-1)*.5) * small},
+		{"far off", []float32{0, 1}, []float32{0, 1}, []float32{2, 0}, asksFor * (2 - huberBeta/2) / 2},
+	} {
+		got := worth(t, []int{1, 2}, [][]float32{c.after, c.before, c.ask}, func(g *graph.Graph, x []graph.Node) graph.Node {
+			return askedHuber(g, x[0], x[1], x[2])
+		})
+		if math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("%s: %g, want %g", c.name, got, c.want)
+		}
+	}
+}
+
+// TestTint counts colour and no light.
+func TestTint(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		shade []float32
+		want  float64
+	}{
+		{"light and shadow", []float32{.5, .5, .5, -.2, -.2, -.2}, 0},
+		{"red", []float32{.3, 0, 0, 0, 0, 0}, (.2 + .1 + .1) / 6},
+	} {
+		got := worth(t, []int{1, 1, 2, 3}, [][]float32{c.shade}, func(g *graph.Graph, x []graph.Node) graph.Node { return tint(g, x[0]) })
+		if math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("%s: %g, want %g", c.name, got, c.want)
+		}
+	}
+}

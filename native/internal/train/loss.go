@@ -10,23 +10,28 @@ func l1(g *graph.Graph, a, b graph.Node) graph.Node { return g.Mean(g.Abs(g.Sub(
 // huber is the mean of e^2/(2*beta) for |e| < beta and |e| - beta/2 beyond
 // (Huber, 1964), with e = a - b.
 func huber(g *graph.Graph, a, b graph.Node, beta float64) graph.Node {
+	return g.Affine(g.Mean(bent(g, a, b, beta)), 1/beta, 0)
+}
+
+// bent is beta times the Huber loss of every element: c*(e - c/2), with c the
+// part of e = |a - b| below beta, is both branches at once.
+func bent(g *graph.Graph, a, b graph.Node, beta float64) graph.Node {
 	e := g.Abs(g.Sub(a, b))
-	c := g.Clamp(e, 0, beta) // c*(e - c/2)/beta is both branches at once
-	return g.Affine(g.Mean(g.Mul(c, g.Sub(e, g.Affine(c, .5, 0)))), 1/beta, 0)
+	c := g.Clamp(e, 0, beta)
+	return g.Mul(c, g.Sub(e, g.Affine(c, .5, 0)))
 }
 
 // asksFor is how much more an Action Unit that is asked for counts than one
 // that shall stay. A smile is read as half a dozen of them: all counted alike,
-// not smiling errs least (gain of AU12 .66 before refining, .50 after).
+// not smiling errs least (gain of AU12 .66 before 32,000 images of that, .47
+// after, 16 validation faces).
 const asksFor = 4
 
-// askedHuber is the Huber loss between how AUs [N 17] were read to change and
-// the change ask.
+// askedHuber is the Huber loss between how AUs [N 17] were read to change, from
+// before to after, and the change ask.
 func askedHuber(g *graph.Graph, after, before, ask graph.Node) graph.Node {
 	weight := g.Affine(g.Clamp(g.Affine(g.Abs(ask), 2, 0), 0, 1), asksFor-1, 1)
-	e := g.Abs(g.Sub(after, g.Add(before, ask)))
-	c := g.Clamp(e, 0, huberBeta)
-	return g.Affine(g.Mean(g.Mul(weight, g.Mul(c, g.Sub(e, g.Affine(c, .5, 0))))), 1/huberBeta, 0)
+	return g.Affine(g.Mean(g.Mul(weight, bent(g, after, g.Add(before, ask), huberBeta))), 1/huberBeta, 0)
 }
 
 // auLosses are the losses between Action Units that a head read and those that

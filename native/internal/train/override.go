@@ -128,7 +128,7 @@ func (o Override) apply(p Preset) (Preset, error) {
 		}
 		switch o.Parts { // a price on what stays empty would teach nothing
 		case net.Warp:
-			f.Weights.Colour, f.Weights.Shade, f.Weights.Mask, f.Weights.Paint = 0, 0, 0, 0
+			f.Weights.Colour, f.Weights.Shade, f.Weights.Tint, f.Weights.Mask, f.Weights.Paint = 0, 0, 0, 0, 0
 		case net.Paint:
 			f.Weights.Motion, f.Weights.Variation, f.Weights.Bend = 0, 0, 0
 		}

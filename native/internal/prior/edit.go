@@ -128,16 +128,17 @@ func soften(shading []float32) {
 	}
 }
 
-// Teach edits x [S S 3] in [-1, 1].
-func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float32, error) {
+// Teach edits x [S S 3] in [-1, 1], and tells how: by its field at the same
+// size.
+func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float32, model.Output, error) {
 	o, err := p.Field(x, size, l, d, d, size)
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	out := make([]float32, len(x))
 	if d.IsZero() {
 		copy(out, x)
-		return out, nil
+		return out, o, nil
 	}
 	for i := range size * size {
 		u, v := float32(centre(i%size, size)), float32(centre(i/size, size))
@@ -148,17 +149,18 @@ func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float3
 			to[c] = min(max(under+(o.Colour[3*i+c]-under)*o.Mask[i], -1), 1)
 		}
 	}
-	return out, nil
+	return out, o, nil
 }
 
-// Picture is Teach; landmarks that no spline fits leave the picture as it is.
-func (p *Prior) Picture(x []float32, size int, l *[68][2]float32, d au.Vector) []float32 {
+// Lesson is Teach; landmarks that no spline fits leave the picture as it is.
+func (p *Prior) Lesson(x []float32, size int, l *[68][2]float32, d au.Vector) ([]float32, model.Output) {
 	if l != nil {
-		if out, err := p.Teach(x, size, *l, d); err == nil {
-			return out
+		if out, field, err := p.Teach(x, size, *l, d); err == nil {
+			return out, field
 		}
 	}
-	return append([]float32(nil), x...)
+	still, _ := p.Field(x, size, Landmarks{}, au.Vector{}, au.Vector{}, size) // of no change: no spline, no error
+	return append([]float32(nil), x...), still
 }
 
 // spread is the standard deviation of a picture's values.

@@ -109,11 +109,11 @@ func TestFitFindsTheShade(t *testing.T) {
 		x[i] = float32(i%97)/48 - 1
 	}
 	d := au.Vector{14: 2, 8: 1}
-	a, err := p.Teach(x, 64, face, d)
+	a, _, err := p.Teach(x, 64, face, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := q.Picture(x, 64, &face, d)
+	c, _ := q.Lesson(x, 64, &face, d)
 	o, err := p.Field(x, 64, face, d, d, 32)
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestFitFindsTheShade(t *testing.T) {
 	if moved < .01 || moved > .5 {
 		t.Errorf("largest warp %g, want .01 to .5", moved)
 	}
-	same, err := p.Teach(x, 64, face, au.Vector{})
+	same, _, err := p.Teach(x, 64, face, au.Vector{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func BenchmarkTeach(b *testing.B) {
 	p := &Prior{mean: face, shading: make([]float32, au.Count*side*side*3)}
 	x := make([]float32, 64*64*3)
 	for b.Loop() {
-		if _, err := p.Teach(x, 64, face, au.Vector{8: 3, 4: 2}); err != nil {
+		if _, _, err := p.Teach(x, 64, face, au.Vector{8: 3, 4: 2}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -296,7 +296,7 @@ func TestPrivateFit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			y := p.Picture(x, size, l, d)
+			y, _ := p.Lesson(x, size, l, d)
 			for i := range size * size {
 				b := func(c int) uint8 { return uint8((y[3*i+c]+1)*127.5 + .5) }
 				sheet.Set(col*size+i%size, row*size+i/size, color.NRGBA{b(0), b(1), b(2), 255})
@@ -331,7 +331,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for i, v := range p.Picture(x, 16, &face, au.Vector{8: 3}) {
+		y, _ := p.Lesson(x, 16, &face, au.Vector{8: 3})
+		for i, v := range y {
 			if v != v {
 				t.Fatalf("value %d of the picture is no number", i)
 			}

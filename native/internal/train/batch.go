@@ -160,14 +160,18 @@ func (p *picker) face(step, place int, turns []int) (face, error) {
 	return face{}, fmt.Errorf("draw batch: %d samples in a row could not be read: %w", tries, last)
 }
 
-// drawChange asks for one to three single AUs half of the time, for part of
-// another face's expression otherwise, and for nothing once in twelve.
+// drawChange asks for one to three single AUs, for an emotion, for part of
+// another face's expression, and for nothing once in twelve. No photo shows an
+// emotion's Action Units as pure and strong as its button asks for them, and a
+// network tears what it never saw.
 func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
 	var d au.Vector
 	switch u := r.Float32(); {
 	case u < .08:
 		return d
-	case u < .55:
+	case u < .25:
+		d = au.Emotions[r.Intn(len(au.Emotions))].Vector(p.level(r, 0))
+	case u < .6:
 		for range 1 + r.Intn(3) {
 			k := r.Intn(au.Count)
 			d[k] = p.level(r, own[k]) - own[k]
@@ -181,8 +185,12 @@ func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
 			}
 		}
 	}
+	most := float32(4.5)
+	if p.preset.Labels == dataset.Presence {
+		most = presenceFull
+	}
 	for k := range d {
-		d[k] = min(max(d[k], -max(own[k], 0)), 4.5-own[k])
+		d[k] = min(max(d[k], -max(own[k], 0)), most-own[k])
 	}
 	return d
 }

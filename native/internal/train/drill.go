@@ -29,6 +29,7 @@ func NewDrill(ctx context.Context, d device.Device, preset string, batch int) (*
 	}
 	phase := p.Phases[len(p.Phases)-1]
 	phase.Weights.Teacher, phase.Weights.Colour = 0, 0
+	phase.Weights = phase.Weights.fieldless()
 	p.CriticPerStep = 1
 	source, err := openSource(ctx, Config{Data: "synth", TrainSize: 64, Seed: 1}, p.Size(), p.Labels)
 	if err != nil {

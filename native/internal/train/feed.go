@@ -6,14 +6,16 @@ import (
 	"mien/native/internal/dataset"
 	"mien/native/internal/prior"
 	"mien/shared/au"
+	"mien/shared/model"
 	"mien/shared/tensor"
 )
 
 // Teacher edits faces without learning: the prior. It must be safe for
 // concurrent use.
 type Teacher interface {
-	// Picture returns x [S S 3] with the face at landmarks changed by d.
-	Picture(x []float32, size int, landmarks *[68][2]float32, d au.Vector) []float32
+	// Lesson returns x [S S 3] with the face at landmarks changed by d, and the
+	// field, of the same size, that does it.
+	Lesson(x []float32, size int, landmarks *[68][2]float32, d au.Vector) ([]float32, model.Output)
 }
 
 // feed makes the inputs of one step from its number alone. Only what the plan
@@ -24,6 +26,8 @@ type feed struct {
 	teacher Teacher
 	wants   map[string]int // input name -> elements
 	augment bool
+	slope   au.Vector // of the fixed reader, see slopes
+	overdo  float32   // of the phase
 }
 
 // inputs returns the contents of every input but the rates.
@@ -58,12 +62,16 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		put("change", i, x.change[:])
 		put("target", i, x.targets)
 		if f.wants["motion"] > 0 && x.landmarks != nil {
-			places, motion := motionTargets(x.landmarks, x.change)
+			places, motion := motionTargets(x.landmarks, f.lesson(x.change))
 			put("places", i, places)
 			put("motion", i, motion)
 		}
-		if f.wants["teacher"] > 0 {
-			put("teacher", i, f.taught(x, size))
+		if f.wants["teacher"] > 0 || f.wants["taught shade"] > 0 {
+			picture, field := f.taught(x, size)
+			put("teacher", i, picture)
+			put("taught shade", i, field.Shade)
+			put("taught mask", i, field.Mask)
+			put("taught colour", i, field.Colour)
 		}
 		if f.wants["landmarks"] > 0 && x.landmarks != nil {
 			put("landmarks", i, normalised(x.landmarks[:]))
@@ -80,6 +88,9 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 	if f.wants["stress"] > 0 {
 		v := stress(f.picker.spread, f.preset.Balance)
 		in["stress"] = v[:]
+	}
+	if f.wants["slope"] > 0 {
+		in["slope"] = f.slope[:]
 	}
 	if n := f.wants["mix"]; n > 0 {
 		in["mix"] = noise(seed, streamMix, step, n, (*tensor.Rand).Float32)
@@ -119,20 +130,32 @@ func (f *feed) hasTeacher() bool {
 	return f.teacher != nil || paired
 }
 
-// taught is the picture of x under its change: the teacher's, or the source's
-// own where no teacher was given. A face that cannot be drawn stays as it is.
-func (f *feed) taught(x face, size int) []float32 {
-	if f.teacher != nil {
-		return f.teacher.Picture(x.pixels, size, x.landmarks, x.change)
+// lesson is the change that is shown where d is asked.
+func (f *feed) lesson(d au.Vector) au.Vector {
+	if f.overdo > 0 {
+		for k := range d {
+			d[k] *= f.overdo
+		}
 	}
-	img, err := f.picker.source.(dataset.Paired).Edited(x.number, x.change)
+	return d
+}
+
+// taught is the picture of x under its lesson, and the field that makes it: the
+// teacher's, or the source's own picture alone where no teacher was given. A face
+// that cannot be drawn stays as it is.
+func (f *feed) taught(x face, size int) ([]float32, model.Output) {
+	d := f.lesson(x.change)
+	if f.teacher != nil {
+		return f.teacher.Lesson(x.pixels, size, x.landmarks, d)
+	}
+	img, err := f.picker.source.(dataset.Paired).Edited(x.number, d)
 	if err != nil {
-		return x.pixels
+		return x.pixels, model.Output{}
 	}
 	if x.mirrored {
-		return mirror(unit(img), size)
+		return mirror(unit(img), size), model.Output{}
 	}
-	return unit(img)
+	return unit(img), model.Output{}
 }
 
 // dropoutRate is the share of the reader's features that a step leaves out.

@@ -12,6 +12,10 @@ import (
 // of intensity.
 const huberBeta = .5
 
+// paintedCounts is how much more an error of the mask counts where the teacher
+// paints.
+const paintedCounts = 10
+
 // motionBeta is the same for the warp at the landmarks, in half frames.
 const motionBeta = .02
 
@@ -94,7 +98,7 @@ func (p Preset) judge(critic *net.Scope) judge {
 // verdict on the edited pictures is computed once for both.
 //
 // Further inputs by phase: mix [B*F 1 1 1], places and motion [B 1 points 2],
-// teacher [B S S 3], jitter [B S S 2].
+// teacher, taught shade and taught colour [B S S 3], taught mask [B S S 1], jitter [B S S 2], slope [1 17].
 func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) {
 	s := newStep()
 	g, w := s.g, phase.Weights
@@ -123,7 +127,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		}
 	}
 	if w.AU > 0 && reader != nil {
-		s.readerLoss(p, w.AU, reader, x, made.picture, add)
+		s.readerLoss(p, w.AU, reader, x, made, add)
 	}
 	if w.Cycle > 0 {
 		// Half of them: the cycle costs as much again as the edit.
@@ -165,14 +169,19 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 
 // readerLoss asks a fixed AU reader whether the change was made. The jitter
 // keeps the generator from drawing what only this reader sees at these very
-// pixels.
-func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene, picture graph.Node, add func(string, float64, graph.Node)) {
-	g, size := s.g, p.Size()
+// pixels. It moves the warp alone: asked to, a generator paints brows blue that the
+// reader takes for raised ones, and spots on foreheads for frowns.
+func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
+	g, size, picture := s.g, p.Size(), made.picture
+	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
+		under := g.Add(g.Warp(x.from, f.Warp), g.Stop(f.Shade))
+		picture = g.Add(under, g.Mul(g.Sub(g.Stop(f.Colour), under), g.Stop(f.Mask)))
+	}
 	fixed := net.NewScope(g, "reader")
 	before := g.Stop(reader.Apply(fixed, x.photo, false, nil).AU)
 	seen := g.Warp(picture, s.input("jitter", p.Batch, size, size, 2))
 	after := reader.Apply(fixed, seen, false, nil).AU
-	add("au", weight, askedHuber(g, after, before, x.ask))
+	add("au", weight, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))
 	s.loaded = fixed.Params
 }
 
@@ -194,6 +203,16 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}
+	}
+	if w.Field > 0 {
+		taught := func(part string, channels int) graph.Node {
+			return s.input("taught "+part, b, p.Size(), p.Size(), channels)
+		}
+		shade, mask := l1(g, field.Shade, taught("shade", 3)), taught("mask", 1)
+		// Few pixels are ever painted: all errors alike, none would be.
+		covered := g.Mean(g.Mul(g.Abs(g.Sub(field.Mask, mask)), g.Affine(mask, paintedCounts-1, 1)))
+		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
+		add("field", w.Field, g.AddN(shade, g.Affine(covered, 2, 0), g.Affine(wrong, 4, 0)))
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

@@ -28,10 +28,12 @@ func bent(g *graph.Graph, a, b graph.Node, beta float64) graph.Node {
 const asksFor = 4
 
 // askedHuber is the Huber loss between how AUs [N 17] were read to change, from
-// before to after, and the change ask.
-func askedHuber(g *graph.Graph, after, before, ask graph.Node) graph.Node {
+// before to after, and how the change ask would be read by a reader of the given
+// slopes (see slopes).
+func askedHuber(g *graph.Graph, after, before, ask, slope graph.Node) graph.Node {
 	weight := g.Affine(g.Clamp(g.Affine(g.Abs(ask), 2, 0), 0, 1), asksFor-1, 1)
-	return g.Affine(g.Mean(g.Mul(weight, bent(g, after, g.Add(before, ask), huberBeta))), 1/huberBeta, 0)
+	want := g.Add(before, g.Mul(ask, slope))
+	return g.Affine(g.Mean(g.Mul(weight, bent(g, after, want, huberBeta))), 1/huberBeta, 0)
 }
 
 // auLosses are the losses between Action Units that a head read and those that

@@ -58,7 +58,7 @@ func TestAskedHuber(t *testing.T) {
 		{"far off", []float32{0, 1}, []float32{0, 1}, []float32{2, 0}, asksFor * (2 - huberBeta/2) / 2},
 	} {
 		got := worth(t, []int{1, 2}, [][]float32{c.after, c.before, c.ask}, func(g *graph.Graph, x []graph.Node) graph.Node {
-			return askedHuber(g, x[0], x[1], x[2])
+			return askedHuber(g, x[0], x[1], x[2], g.Affine(x[2], 0, 1))
 		})
 		if math.Abs(got-c.want) > 1e-6 {
 			t.Errorf("%s: %g, want %g", c.name, got, c.want)

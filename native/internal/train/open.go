@@ -10,6 +10,7 @@ import (
 	"mien/native/internal/checkpoint"
 	"mien/native/internal/net"
 	"mien/native/internal/runlog"
+	"mien/shared/model"
 )
 
 // logName is the run log's name in the run directory.
@@ -46,6 +47,7 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	if err = r.config.lasts(r.source.Len()); err != nil {
 		return nil, err
 	}
+	var reader *model.File
 	if c.Reader != "" && !r.preset.Looks() {
 		f, err := load(c.Reader)
 		if err != nil {
@@ -58,19 +60,9 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 		if n.Size != r.preset.Size() {
 			return nil, fmt.Errorf("reader %q looks at %d pixels, preset %q draws %d", c.Reader, n.Size, r.preset.Name, r.preset.Size())
 		}
-		r.reader = n
+		r.reader, reader = n, f
 		for name, data := range values {
 			r.loaded[name] = data
-		}
-	}
-	if c.From != "" && !c.Resume {
-		f, err := load(c.From)
-		if err != nil {
-			return nil, fmt.Errorf("weights to start from: %w", err)
-		}
-		r.from = map[string][]float32{}
-		for name, t := range f.Tensors {
-			r.from[name] = t.Data
 		}
 	}
 	if c.Prior != "" && !r.preset.Looks() {
@@ -82,6 +74,12 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 		return nil, err
 	}
 	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.Looks()}
+	if reader != nil {
+		if r.feed.slope, err = slopes(ctx, reader, r.source, r.preset.intensity()); err != nil {
+			r.log.Close()
+			return nil, fmt.Errorf("reader %q: %w", c.Reader, err)
+		}
+	}
 	if r.preset.Paints() {
 		r.loaded[net.Most] = r.preset.most(r.feed.picker.top)
 	}
@@ -102,11 +100,30 @@ func (r *run) begin() error {
 		if err := r.restore(); err != nil {
 			return err
 		}
-	} else if r.states = maps.Clone(r.loaded); r.log.Offset() > 0 {
+	} else if r.log.Offset() > 0 {
 		return fmt.Errorf("there is a run already: go on with --resume or choose another directory")
+	} else if err := r.fresh(); err != nil {
+		return err
 	}
 	r.append(runlog.Entry{Kind: runlog.Start, Step: r.at.Step, Steps: r.config.Steps, Preset: r.preset.Name, Data: r.config.Data,
 		Text: r.config.Device.Name()})
+	return nil
+}
+
+// fresh is where a run starts: from given weights or from none.
+func (r *run) fresh() error {
+	r.at, r.states = progress{}, maps.Clone(r.loaded)
+	if r.config.From == "" {
+		return nil
+	}
+	f, err := load(r.config.From)
+	if err != nil {
+		return fmt.Errorf("weights to start from: %w", err)
+	}
+	r.from = map[string][]float32{}
+	for name, t := range f.Tensors {
+		r.from[name] = t.Data
+	}
 	return nil
 }
 
@@ -129,7 +146,9 @@ func (r *run) restore() error {
 		return err
 	}
 	if b == nil {
-		r.at, r.states = progress{}, maps.Clone(r.loaded)
+		if err := r.fresh(); err != nil {
+			return err
+		}
 		return r.log.TruncateTo(0)
 	}
 	at, states, err := decodeState(b, r.config)

@@ -73,7 +73,7 @@ func (o Override) apply(p Preset) (Preset, error) {
 	if _, ok := auLosses[o.AULoss]; o.AULoss != "" && !ok {
 		return p, fmt.Errorf("AU loss %q: unknown, know %s", o.AULoss, known(auLosses))
 	}
-	if o.Parts != net.Both && o.Parts != net.Warp && o.Parts != net.Paint {
+	if !slices.Contains([]net.Parts{net.Both, net.Warp, net.Paint}, o.Parts) {
 		return p, fmt.Errorf("parts %q: unknown, know %s, %s", o.Parts, net.Paint, net.Warp)
 	}
 	columns, ok := labels[o.Labels]
@@ -128,9 +128,13 @@ func (o Override) apply(p Preset) (Preset, error) {
 		}
 		switch o.Parts { // a price on what stays empty would teach nothing
 		case net.Warp:
-			f.Weights.Colour, f.Weights.Shade, f.Weights.Tint, f.Weights.Mask, f.Weights.Paint = 0, 0, 0, 0, 0
+			f.Weights.Field, f.Weights.Colour, f.Weights.Shade, f.Weights.Tint, f.Weights.Mask, f.Weights.Paint = 0, 0, 0, 0, 0, 0
 		case net.Paint:
 			f.Weights.Motion, f.Weights.Variation, f.Weights.Bend = 0, 0, 0
+			if f.Weights.Field > 0 { // the teacher's shade lacks what its warp does
+				f.Weights = f.Weights.fieldless()
+				f.Weights.Teacher, f.Weights.Colour, f.Weights.Floor = 40, 40, .2
+			}
 		}
 		if p.Paints() {
 			set(&f.Weights.Identity, o.LambdaCyc)

@@ -18,6 +18,7 @@ type Weights struct {
 	Identity    float64 `json:"identity"` // told what it shows, the photo itself: zero by construction for our own generators
 	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
 	Teacher     float64 `json:"teacher"`  // the picture against the prior's or, for drawn faces, the renderer's
+	Field       float64 `json:"field"`    // shade, mask and colour against the teacher's
 	Colour      float64 `json:"colour"`   // the painted colour against the teacher's picture, where the warp misses it
 	Floor       float64 `json:"floor"`    // a miss that is left to the warp: painting at 64 pixels blurs
 	Variation   float64 `json:"variation"`
@@ -33,6 +34,7 @@ type Phase struct {
 	Name      string    `json:"name"`
 	Share     float64   `json:"share"` // of all steps
 	Adversary Adversary `json:"adversary"`
+	Overdo    float64   `json:"overdo,omitempty"` // how far the teacher goes of what is asked; 0 is 1
 	Weights   Weights   `json:"weights"`
 }
 
@@ -105,19 +107,29 @@ func (p Preset) Size() int {
 
 func (p Preset) fakes() int { return max(p.Fakes, 1) }
 
-var smooth = Weights{Motion: 60, Teacher: 40, Shade: .2, Colour: 60, Floor: .2, Variation: .25, Bend: 1, Mask: .4, Paint: .5}
+var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .25, Bend: 1}
 
 // refined are the weights once a critic and an AU reader have joined. The reader
-// is a fixed target that gets painted to: with an AU weight of 2 and a tint of 8,
-// gains on validation faces went to .91 and raised brows turned blue. They still
-// do a little (the shipped weights have their mask closed: weights/README.md).
-var refined = Weights{Adversarial: 1, AU: 1, Cycle: 3, Motion: 30, Teacher: 20, Shade: .2, Tint: 30, Colour: 12, Floor: .2,
-	Variation: .25, Bend: 1, Mask: .4, Paint: 4}
+// is a fixed target that gets painted to (weights/README.md): what is shaded and
+// painted stays the teacher's.
+var refined = Weights{Adversarial: 1, AU: 1, Cycle: 3, Motion: 40, Field: 30, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
-// lead are the weights with the teacher still that strong and the AU loss that
+// overdone is how far the teacher goes of what is asked in the later phases: a
+// generator falls short of its teacher, and the teacher of what is asked.
+const overdone = 1.25
+
+// lead are the weights with the teacher's picture still in and the AU loss that
 // weak.
 func (w Weights) lead(teacher, au float64) Weights {
 	w.Teacher, w.AU = teacher, au
+	return w
+}
+
+// fieldless are the weights where no teacher says what to paint: painting costs.
+func (w Weights) fieldless() Weights {
+	if w.Field > 0 {
+		w.Field, w.Mask, w.Paint = 0, .4, 4
+	}
 	return w
 }
 
@@ -152,8 +164,8 @@ var own = []Preset{
 		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
 		Phases: []Phase{
 			{Name: "distil", Share: .5, Weights: smooth},
-			{Name: "refine", Share: .15, Adversary: R1, Weights: refined.lead(25, .5)},
-			{Name: "settle", Share: .35, Adversary: R1, Weights: refined},
+			{Name: "refine", Share: .15, Adversary: R1, Overdo: overdone, Weights: refined.lead(25, .5)},
+			{Name: "settle", Share: .35, Adversary: R1, Overdo: overdone, Weights: refined},
 		},
 		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},
@@ -169,7 +181,7 @@ var own = []Preset{
 		About:     "64x64 editor from another's weights (--from), by critic, AU reader and prior",
 		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},
 		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
-		Phases:    []Phase{{Name: "refine", Share: 1, Adversary: R1, Weights: refined}},
+		Phases:    []Phase{{Name: "refine", Share: 1, Adversary: R1, Overdo: overdone, Weights: refined}},
 		Batch:     16, Steps: 3000, Rate: 2e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},
 	{

@@ -219,6 +219,9 @@ func (r *run) enter(phase Phase) error {
 	if r.config.Untaught || !r.feed.hasTeacher() {
 		phase.Weights.Teacher, phase.Weights.Colour = 0, 0
 	}
+	if r.config.Untaught || r.teacher == nil {
+		phase.Weights = phase.Weights.fieldless()
+	}
 	if r.engine != nil {
 		if err := r.engine.states(r.states); err != nil {
 			return err
@@ -229,7 +232,7 @@ func (r *run) enter(phase Phase) error {
 	if err != nil {
 		return err
 	}
-	r.engine = e
+	r.engine, r.feed.overdo = e, float32(phase.Overdo)
 	return nil
 }
 

@@ -68,6 +68,23 @@ func TestInterruptedRunGoesOnToTheSameBytes(t *testing.T) {
 	}
 }
 
+// TestFromIsKeptBeforeTheFirstCheckpoint resumes a run that has none yet: it
+// starts from the weights it was told to, as it would have the first time.
+func TestFromIsKeptBeforeTheFirstCheckpoint(t *testing.T) {
+	from := mustRun(t, small(t.TempDir())).Weights
+	c := small(t.TempDir())
+	c.From, c.Steps = from, 2
+	want := mustRun(t, c).SHA256
+	c.Out, c.Resume = t.TempDir(), true
+	if got := mustRun(t, c).SHA256; got != want {
+		t.Errorf("weights %s, want %s", got, want)
+	}
+	c.Out, c.From = t.TempDir(), ""
+	if got := mustRun(t, c).SHA256; got == want {
+		t.Error("the weights to start from change nothing")
+	}
+}
+
 // long is small with steps enough to be killed in.
 func long(out string) Config {
 	c := small(out)

@@ -27,9 +27,11 @@ func TestVariantsChangeThePreset(t *testing.T) {
 		"penalty":    {Override{Loss: WGANGP, Penalty: &five}, func(p Preset, f Phase) bool { return p.Penalty == 5 }},
 		"r1 penalty": {Override{Penalty: &five}, func(p Preset, f Phase) bool { return p.Penalty == 5 && p.Critic.Spectral }},
 		"warp": {Override{Parts: net.Warp}, func(p Preset, f Phase) bool {
-			return p.Generator.Parts == net.Warp && f.Weights.Colour == 0 && f.Weights.Tint == 0 && f.Weights.Motion > 0
+			return p.Generator.Parts == net.Warp && f.Weights.Field == 0 && f.Weights.Tint == 0 && f.Weights.Motion > 0
 		}},
-		"paint":    {Override{Parts: net.Paint}, func(p Preset, f Phase) bool { return f.Weights.Motion == 0 && f.Weights.Colour > 0 }},
+		"paint": {Override{Parts: net.Paint}, func(p Preset, f Phase) bool {
+			return f.Weights.Motion == 0 && f.Weights.Field == 0 && f.Weights.Colour > 0
+		}},
 		"absolute": {Override{Absolute: true}, func(p Preset, f Phase) bool { return p.Generator.Absolute }},
 		"raw":      {Override{Raw: true}, func(p Preset, f Phase) bool { return p.Raw && !p.Plain }},
 		"labels":   {Override{Labels: "presence"}, func(p Preset, f Phase) bool { return p.Labels == dataset.Presence && p.intensity() == 2 }},

@@ -63,7 +63,9 @@ func oval(size int) []float32 {
 	m := make([]float32, size*size)
 	for i := range m {
 		u, v := (2*float64(i%size)+1)/float64(size)-1, (2*float64(i/size)+1)/float64(size)-1
-		m[i] = float32(step((1 - math.Hypot(u/ovalX, (v-ovalDown)/ovalY)) / ovalFeather))
+		t := (1 - math.Hypot(u/ovalX, (v-ovalDown)/ovalY)) / ovalFeather
+		t = min(max(t, 0), 1)
+		m[i] = float32(t * t * (3 - 2*t))
 	}
 	return m
 }

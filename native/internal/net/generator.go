@@ -2,7 +2,6 @@ package net
 
 import (
 	"fmt"
-	"math"
 
 	"mien/native/internal/graph"
 	"mien/shared/au"
@@ -80,7 +79,6 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	z = g.Relu(s.Dense(z, "code2", latent, none))
 	total := g.SumTo(g.Abs(change), batch, 1)
 	gate := g.Reshape(g.Affine(g.Exp(g.Affine(total, -gateRate, 0)), -1, 1), batch, 1, 1, 1)
-	open := g.Mul(g.Spread(window(s, half), batch, half, half, 1), gate)
 
 	place := g.Spread(coordinates(s, half), batch, half, half, 2)
 	h0 := g.Relu(s.Conv(g.Concat(3, g.Unshuffle(photo, 2), place), "stem", 3, 1, 1, w, none))
@@ -112,13 +110,13 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	// One convolution for what is drawn at half size: alone, each would fill a
 	// fraction of a vector.
 	heads := s.Conv(h, "heads", 5, 1, 2, 6, small)
-	f.HalfWarp = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 0, 2)), moved*maxWarp, 0), open)
+	f.HalfWarp = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 0, 2)), moved*maxWarp, 0), gate)
 	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
-	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), open)
+	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), gate)
 	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
 	mask := g.Sigmoid(g.Affine(g.Slice(heads, 3, 5, 6), 1, -2))
-	f.Mask = g.Resize(g.Mul(mask, open), n.Size, n.Size)
+	f.Mask = g.Mul(g.Resize(mask, n.Size, n.Size), gate)
 	if painted == 0 {
 		f.Mask = g.Affine(f.Mask, 0, 0)
 	}
@@ -136,41 +134,19 @@ func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, under graph.Node)
 	return g.Add(under, g.Mul(g.Sub(f.Colour, under), f.Mask)), under
 }
 
-// The field fades to nothing towards the frame's border, over this many half
-// frames: what is there is background, but for the chin of a jaw that drops.
-const (
-	fade     = .2
-	fadeChin = .1
-)
-
-// window is the constant [1 size size 1] by which a field fades.
-func window(s *Scope, size int) graph.Node {
-	return s.fixed(fmt.Sprintf("window%d", size), size, 1, func(u, v float64, at []float32) {
-		at[0] = float32(step((1-math.Abs(u))/fade) * step((1+v)/fade) * step((1-v)/fadeChin))
-	})
-}
-
-// step goes smoothly from 0 at 0 to 1 at 1.
-func step(t float64) float64 {
-	t = min(max(t, 0), 1)
-	return t * t * (3 - 2*t)
-}
-
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.
 func coordinates(s *Scope, size int) graph.Node {
-	return s.fixed(fmt.Sprintf("place%d", size), size, 2, func(u, v float64, at []float32) { at[0], at[1] = float32(u), float32(v) })
-}
-
-// fixed is the constant [1 size size channels] that fill gives at each pixel's
-// centre, made once.
-func (s *Scope) fixed(name string, size, channels int, fill func(u, v float64, at []float32)) graph.Node {
+	name := fmt.Sprintf("place%d", size)
 	if n, ok := s.ready[name]; ok {
 		return n
 	}
-	data := make([]float32, size*size*channels)
-	for i := range size * size {
-		fill((2*float64(i%size)+1)/float64(size)-1, (2*float64(i/size)+1)/float64(size)-1, data[i*channels:][:channels])
+	data := make([]float32, size*size*2)
+	for y := range size {
+		for x := range size {
+			data[(y*size+x)*2] = (2*float32(x)+1)/float32(size) - 1
+			data[(y*size+x)*2+1] = (2*float32(y)+1)/float32(size) - 1
+		}
 	}
-	s.ready[name] = s.G.Const(s.prefix+"."+name, data, 1, size, size, channels)
+	s.ready[name] = s.G.Const(s.prefix+"."+name, data, 1, size, size, 2)
 	return s.ready[name]
 }

@@ -11,24 +11,6 @@ import (
 	"mien/shared/tensor"
 )
 
-// TestFieldFades wants nothing at the frame's corners and sides, all inside,
-// and a chin that may drop further than anything may move beside the face.
-func TestFieldFades(t *testing.T) {
-	const size = 32
-	g := graph.New()
-	w := run(t, g, nil, map[string]graph.Node{"w": g.Affine(window(NewScope(g, "gen"), size), 1, 0)})["w"]
-	at := func(x, y int) float32 { return w[y*size+x] }
-	if at(0, 0) > .02 || at(0, size/2) > .1 || at(size/2, 0) > .1 {
-		t.Errorf("at the border %g, %g, %g: want next to nothing", at(0, 0), at(0, size/2), at(size/2, 0))
-	}
-	if at(size/2, size/2) != 1 || at(4, 4) != 1 || at(size-5, size-3) != 1 {
-		t.Error("not open inside")
-	}
-	if chin, side := at(size/2, size-2), at(size-2, size/2); chin <= side {
-		t.Errorf("the chin has %g, the side %g", chin, side)
-	}
-}
-
 // TestPartsAndAbsolute edits one photo by files of each shape: what a part
 // leaves out is 0, no change is nothing, and only an absolute network cares for
 // what the face shows.

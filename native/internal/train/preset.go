@@ -110,9 +110,9 @@ func (p Preset) fakes() int { return max(p.Fakes, 1) }
 var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .25, Bend: 1}
 
 // refined are the weights once a critic and an AU reader have joined. The reader
-// is a fixed target that gets painted to (weights/README.md): what is shaded and
-// painted stays the teacher's.
-var refined = Weights{Adversarial: 1, AU: 1, Cycle: 3, Motion: 40, Field: 30, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
+// is a fixed target that gets painted to (weights/README.md), and more so the
+// longer it lasts: what is shaded and painted is held to the teacher's.
+var refined = Weights{Adversarial: 1, AU: 2, Cycle: 3, Motion: 30, Field: 25, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
 // overdone is how far the teacher goes of what is asked in the later phases: a
 // generator falls short of its teacher, and the teacher of what is asked.

@@ -33,6 +33,10 @@ type options struct {
 // errStopped is Ctrl-C's.
 var errStopped = errors.New("stopped; the same command goes on")
 
+// errOther says that a folder holds what other flags made: a table with it in
+// would tell of flags that its rows weren't made by.
+var errOther = errors.New("made by other flags; give another -out")
+
 func main() {
 	o := options{Log: os.Stderr}
 	var only string
@@ -85,7 +89,7 @@ func ablate(o options, chosen []variant) error {
 		began := time.Now()
 		fresh, err := o.make(stopped, v)
 		switch {
-		case errors.Is(err, errStopped):
+		case errors.Is(err, errStopped), errors.Is(err, errOther):
 			return err
 		case err != nil:
 			failed = append(failed, v.Name)
@@ -144,7 +148,7 @@ func settle(path, commands string) error {
 	case err != nil:
 		return err
 	case string(old) != commands:
-		return fmt.Errorf("%s: made by other flags; give another -out", path)
+		return fmt.Errorf("%s: %w", path, errOther)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 // of intensity.
 const huberBeta = .5
 
-// shadeAsks is the part of the AU reader's gradient that reaches the shade: with
-// none of it gains stay at .54 (16 validation faces), with .3 they reach .67.
+// shadeAsks is the part of the AU reader's gradient that reaches the shade. Not
+// measured alone: see the second round in weights/README.md.
 const shadeAsks = .3
 
 // motionBeta is the same for the warp at the landmarks, in half frames.

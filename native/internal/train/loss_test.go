@@ -66,6 +66,18 @@ func TestAskedHuber(t *testing.T) {
 	}
 }
 
+// TestAskedHuberAsksByTheSlope has a reader that sees half: half is enough.
+func TestAskedHuberAsksByTheSlope(t *testing.T) {
+	for read, right := range map[float32]bool{1: true, 2: false} {
+		got := worth(t, []int{1, 1}, [][]float32{{read}, {0}, {2}}, func(g *graph.Graph, x []graph.Node) graph.Node {
+			return askedHuber(g, x[0], x[1], x[2], g.Affine(x[2], 0, .5))
+		})
+		if (got == 0) != right {
+			t.Errorf("read %g of an asked 2: loss %g, want none: %v", read, got, right)
+		}
+	}
+}
+
 // TestTint counts colour and no light.
 func TestTint(t *testing.T) {
 	for _, c := range []struct {

@@ -130,9 +130,10 @@ func (f *feed) hasTeacher() bool {
 	return f.teacher != nil || paired
 }
 
-// lesson is the change that is shown where d is asked.
+// lesson is the change that is shown where d is asked. A source's own pictures
+// are exact: only a teacher overdoes.
 func (f *feed) lesson(d au.Vector) au.Vector {
-	if f.overdo > 0 {
+	if f.overdo > 0 && f.teacher != nil {
 		for k := range d {
 			d[k] *= f.overdo
 		}

@@ -25,8 +25,8 @@ const (
 // slopes returns how far a reader moves for a unit of labelled intensity, the
 // slope of its regression on the labels of up to slopeFaces samples of source, all
 // the same distance apart. Readers shrink what they can't tell: .9 of a smile and
-// .5 of a frown. Taken at its word, such a reader has frowns made twice as deep as
-// asked. Labels are times scale intensities. An AU that never varies has slope 1.
+// .5 of a frown. Taken at its word, such a reader has frowns made half as deep
+// again as asked. Labels are times scale intensities. An AU that never varies has slope 1.
 func slopes(ctx context.Context, f *model.File, source dataset.Source, scale float32) (v au.Vector, err error) {
 	r, err := model.LoadReader(f, cpu.New())
 	if err != nil {

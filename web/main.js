@@ -3,15 +3,15 @@
 import { Device } from './device.js';
 import { markFace, showFaces } from './faces.js';
 import { fetchBytes, pixelsOf } from './load.js';
+import { Sliders } from './sliders.js';
 import { startStage } from './stage.js';
 import { Training } from './training.js';
 
 const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
 
-let stage, worker, device;
+let stage, worker, device, sliders;
 let photo = null;       // { width, height, rgba, frame }
-let values = new Float32Array(17);
 let busy = false, again = false; // one field in flight, the newest state wins
 let readerBytes = false;
 
@@ -32,62 +32,43 @@ function loading(text, share) {
   if (text) { $('load-text').textContent = text; $('load-bar').value = share; }
 }
 
-// --- sliders
-
-function buildControls({ units, emotions }) {
-  const groups = new Map();
-  for (const u of units) {
-    if (!groups.has(u.region)) {
-      const set = document.createElement('fieldset');
-      set.innerHTML = `<legend>${u.region}</legend>`;
-      groups.set(u.region, set);
-      $('sliders').append(set);
-    }
-    const row = document.createElement('div');
-    row.className = 'unit';
-    row.innerHTML = `<label for="au${u.code}" title="AU${u.code}, ${u.name}">${u.plain} <span>${u.code}</span></label>
-      <input type="range" id="au${u.code}" min="-5" max="5" step="0.1" value="0" data-index="${u.index}">
-      <output for="au${u.code}" id="out${u.code}">0</output><span class="read" id="read${u.index}" title="read from the photo"></span>`;
-    groups.get(u.region).append(row);
-  }
-  $('sliders').addEventListener('input', (e) => {
-    values[e.target.dataset.index] = Number(e.target.value);
-    show();
-    request();
-  });
-  $('sliders').addEventListener('dblclick', (e) => { if (e.target.type === 'range') { values[e.target.dataset.index] = 0; show(); request(); } });
-  for (const emotion of emotions) {
-    const b = document.createElement('button');
-    b.type = 'button';
-    b.textContent = emotion.name;
-    b.addEventListener('click', () => { values = new Float32Array(emotion.values); show(); request(); });
-    $('emotions').append(b);
-  }
-}
-
-function show() {
-  for (const input of $('sliders').querySelectorAll('input')) {
-    const v = values[input.dataset.index];
-    input.value = v;
-    input.style.setProperty('--low', `${50 + 50 * Math.min(v, 0) / input.max}%`);
-    input.style.setProperty('--high', `${50 + 50 * Math.max(v, 0) / input.max}%`);
-    input.nextElementSibling.textContent = (v > 0 ? '+' : '') + v.toFixed(1).replace('.0', '');
-  }
-}
+// --- fields
 
 function request() {
   if (!photo) return;
   if (busy) { again = true; return; }
-  if (values.every((v) => v === 0)) { stage.clearField(); page.dataset.field = 'none'; return; }
+  clearTimeout(reading);
+  if (!sliders.moved()) { stage.clearField(); page.dataset.field = 'none'; if (sliders.known) sliders.seen(sliders.own); return; }
   busy = true;
   page.dataset.busy = '1';
-  worker.postMessage({ type: 'change', values: values.slice() });
+  worker.postMessage({ type: 'change', ...sliders.change() });
 }
 
 function arrived() {
   busy = false;
   delete page.dataset.busy;
-  if (again) { again = false; request(); }
+  if (again) { again = false; request(); return; }
+  // The picture is read when the sliders rest: reading would hold up the next field.
+  clearTimeout(reading);
+  if (sliders.known && sliders.moved()) reading = setTimeout(() => { worker.postMessage({ type: 'read' }); }, 250);
+}
+let reading = 0;
+
+// drawn shows a field; what was asked of a photo that is closed is let go.
+function drawn(m) {
+  if (photo) {
+    if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
+    else stage.clearField();
+    page.dataset.field = m.warp ? 'shown' : 'none';
+    status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.device === 'gpu' ? 'GPU' : m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
+  }
+  arrived();
+}
+
+// seen marks what an edit has come to, unless the sliders have moved on.
+function seen(m) {
+  if (!busy && photo && sliders.moved()) sliders.seen(m.read);
+  page.dataset.read = m.read.map((v) => v.toFixed(2)).join();
 }
 
 // --- photos
@@ -132,13 +113,9 @@ function chosen(m) {
 
 // fresh starts on a face: nothing is changed, and a small face is shown large.
 function fresh(m) {
-  values = new Float32Array(17);
-  show();
-  stage.clearField();
-  page.dataset.field = 'none';
+  sliders.start(readerBytes ? m.read : null);
   const side = 2 * Math.hypot(m.frame[0], m.frame[3]);
   zoom(side < 0.55 * Math.min(photo.width, photo.height));
-  m.read.forEach((v, i) => { $(`read${i}`).textContent = readerBytes ? v.toFixed(1) : ''; });
 }
 
 function zoom(on) {
@@ -190,14 +167,9 @@ function receive(m) {
   switch (m.type) {
     case 'face': faced(m); break;
     case 'chosen': chosen(m); break;
-    case 'field':
-      if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
-      else stage.clearField();
-      page.dataset.field = m.warp ? 'shown' : 'none';
-      status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.device === 'gpu' ? 'GPU' : m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
-      arrived();
-      break;
+    case 'field': drawn(m); break;
     case 'idle': arrived(); break;
+    case 'read': seen(m); break;
     case 'device': device.told(m); break;
     case 'loaded': loaded(m); break;
     case 'refused': refused(m); break;
@@ -221,8 +193,8 @@ async function save(m) {
 function wire() {
   $('file').addEventListener('change', (e) => { if (e.target.files[0]) open(e.target.files[0]); e.target.value = ''; });
   $('portrait').addEventListener('click', async () => open(await (await fetch('portrait/astronaut.png')).blob()));
-  $('reset').addEventListener('click', () => { values = new Float32Array(17); show(); request(); });
-  $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', values: values.slice() }));
+  $('reset').addEventListener('click', () => sliders.reset());
+  $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', ...sliders.change() }));
   $('zoom').addEventListener('click', () => zoom($('zoom').getAttribute('aria-pressed') !== 'true'));
   const before = (on) => { $('before').setAttribute('aria-pressed', String(on)); stage.showBefore(on); };
   $('before').addEventListener('click', () => before($('before').getAttribute('aria-pressed') !== 'true'));
@@ -276,7 +248,10 @@ async function start() {
   device = new Device(worker);
   const thinking = new Promise((done) => {
     worker.onmessage = ({ data }) => {
-      if (data.type === 'ready') { buildControls(data); done(); } else receive(data);
+      if (data.type === 'ready') {
+        sliders = new Sliders(data, { sliders: $('sliders'), emotionButtons: $('emotions'), sideButtons: $('sides') }, request);
+        done();
+      } else receive(data);
     };
   });
   loading('loading the page', 0);

@@ -225,6 +225,31 @@ func (e *Editor) sides(ctx context.Context, s *subject, left, right au.Vector) (
 	return f, nil
 }
 
+// ReadEdited returns the intensities (0 to au.Max) that the reader sees in the
+// face under a field of the photo that is set: what an edit has come to, to be
+// held against what was asked for. It looks at a small copy, so that the photo's
+// size costs nothing.
+func (e *Editor) ReadEdited(ctx context.Context, f Field) (au.Vector, error) {
+	s, err := e.subject()
+	if err != nil {
+		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
+	}
+	if err := f.Check(); err != nil {
+		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
+	}
+	if e.reader == nil || f.IsZero() {
+		return s.read, nil
+	}
+	side := 2 * e.reader.Size() // the border between moved and unmoved stays finer than what the reader sees
+	whole := face.CentreFrame(side, side)
+	small := Apply(face.Crop(s.img, s.frame, side), whole, f)
+	v, err := e.readBoth(ctx, pixel.ToTensor(face.Crop(small, whole, e.reader.Size())))
+	if err != nil {
+		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
+	}
+	return v.AU, nil
+}
+
 // Picture returns the photo with the change applied, at its full resolution.
 func (e *Editor) Picture(ctx context.Context, change au.Vector) (*image.NRGBA, error) {
 	return e.PictureSides(ctx, change, change)

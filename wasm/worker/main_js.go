@@ -27,6 +27,7 @@ type worker struct {
 	drawing *drawing
 	editor  *edit.Editor
 	finder  *face.Finder
+	shown   edit.Field // the newest, of the photo that is set
 	queue   chan js.Value
 }
 
@@ -70,6 +71,8 @@ func (w *worker) handle(m js.Value) error {
 		w.drawing.later(func() { w.drawing.choose(ctx, m.Get("mode").String()) })
 	case "reader":
 		return w.reader(m)
+	case "read":
+		return w.read(ctx)
 	case "picture":
 		return w.picture(ctx, m)
 	}
@@ -85,6 +88,7 @@ func (w *worker) photo(ctx context.Context, m js.Value) error {
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	js.CopyBytesToGo(img.Pix, m.Get("rgba"))
 	faces, read, err := w.editor.SetPhoto(ctx, img)
+	w.shown = edit.Field{}
 	if err != nil && !errors.Is(err, face.ErrNoFace) {
 		return err
 	}
@@ -105,6 +109,7 @@ func (w *worker) tell(faces []face.Face, read au.Vector) {
 // choose edits another face of the photo.
 func (w *worker) choose(ctx context.Context, i int) error {
 	read, err := w.editor.Choose(ctx, i)
+	w.shown = edit.Field{}
 	if err != nil {
 		return err
 	}
@@ -122,14 +127,16 @@ func (w *worker) frame() []any {
 	return frame
 }
 
-// change computes the field of the slider state.
+// change computes the field of the slider state: a change for each half of the
+// face, the picture's left one first.
 func (w *worker) change(ctx context.Context, m js.Value) error {
 	began := time.Now()
-	f, err := w.editor.Edit(ctx, vector(m.Get("values")))
+	f, err := w.editor.EditSides(ctx, vector(m.Get("left")), vector(m.Get("right")))
 	if err != nil {
 		post(map[string]any{"type": "idle"})
 		return err
 	}
+	w.shown = f
 	used, _ := w.swap.Device()
 	answer := map[string]any{"type": "field", "device": name(used, w.drawing.home), "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
 	if !f.IsZero() {
@@ -137,6 +144,16 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 		answer["mask"], answer["colour"] = floats(f.Mask), floats(f.Colour)
 	}
 	post(answer)
+	return nil
+}
+
+// read says what the reader sees in the face under the newest field.
+func (w *worker) read(ctx context.Context) error {
+	v, err := w.editor.ReadEdited(ctx, w.shown)
+	if err != nil {
+		return err
+	}
+	post(map[string]any{"type": "read", "read": list(v)})
 	return nil
 }
 
@@ -173,7 +190,7 @@ func (w *worker) reader(m js.Value) error {
 
 // picture renders the photo under a change at its full resolution.
 func (w *worker) picture(ctx context.Context, m js.Value) error {
-	img, err := w.editor.Picture(ctx, vector(m.Get("values")))
+	img, err := w.editor.PictureSides(ctx, vector(m.Get("left")), vector(m.Get("right")))
 	if err != nil {
 		return err
 	}

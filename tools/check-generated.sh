@@ -19,6 +19,7 @@ same() {
 	done
 }
 same avogen kernel tile_amd64
+same avowinograd kernel winograd_amd64
 same avovector vector loop_amd64
 go run ./tools/neongen -out "$fresh/tile_arm64.s" -stubs "$fresh/tile_arm64.go"
 for f in tile_arm64.s tile_arm64.go; do

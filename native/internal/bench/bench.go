@@ -26,7 +26,7 @@ import (
 type Row struct {
 	Name   string
 	Ours   Times
-	FLOPs  int64 // of one run, 0 where nobody counts them
+	FLOPs  int64 // of one run, a convolution's as if it were direct; 0 where nobody counts them
 	Images int   // in one run, 0 where it is no training
 	Peak   Times // of as many multiply-adds between registers; zero where unknown
 	Peer   Times // zero without one

@@ -92,6 +92,9 @@ func (s ConvShape) patch(m *margin) []int32 {
 // Conv prepares y = conv(x, w) with packed weights: a product of the patches of x
 // by w. After, which may be nil, gets the pixels of y as they are done.
 func (w *Workspace) Conv(s ConvShape, after After) (run func(y, x, weights []float32), weights Packing) {
+	if t := s.winograd(); t != nil {
+		return w.convWinograd(t, s, after)
+	}
 	m, k := s.photos(), s.KH*s.KW*s.C
 	p := w.product(s.K, s.corners(m), steps(s.N*s.OH*s.OW, s.K), s.patch(m), deep, after)
 	w.reserve(m.floats())
@@ -105,6 +108,9 @@ func (w *Workspace) Conv(s ConvShape, after After) (run func(y, x, weights []flo
 // ConvWeight prepares dw, the adjoint of Conv in w: the transposed patches of
 // x by dy.
 func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
+	if t := s.winograd(); t != nil {
+		return w.convWeightWinograd(t, s)
+	}
 	m, pixels := s.photos(), s.N*s.OH*s.OW
 	p := w.product(s.K, s.patch(m), steps(s.KH*s.KW*s.C, s.K), s.corners(m), shallow, nil)
 	picture := lines(p.shard())
@@ -131,6 +137,9 @@ func (w *Workspace) ConvWeight(s ConvShape) func(dw, x, dy []float32) {
 // which may be nil, gets the pixels of x as they are done; only with stride 1 are
 // they done in order.
 func (w *Workspace) ConvInput(s ConvShape, after After) (run func(dx, dy, weights []float32), weights Packing) {
+	if t := s.winograd(); t != nil {
+		return w.convInputWinograd(t, s, after)
+	}
 	before := max(0, (s.KH-1-s.P+s.S-1)/s.S, (s.KW-1-s.P+s.S-1)/s.S)
 	m := newMargin(s.N, s.OH, s.OW, s.K, before, (s.H-1+s.P)/s.S-s.OH+1, (s.W-1+s.P)/s.S-s.OW+1)
 	type phase struct {

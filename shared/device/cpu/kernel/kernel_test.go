@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -134,22 +135,22 @@ func eachVariant(t *testing.T, f func(t *testing.T)) {
 }
 
 func TestConvolutions(t *testing.T) {
-	eachVariant(t, func(t *testing.T) {
-		for _, s := range shapes {
-			s = s.sized()
-			x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
-			wantY, wantX, wantW := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
-			s.each(func(i, j, k int) {
-				wantY[k] += float64(x[i]) * float64(w[j])
-				wantX[i] += float64(dy[k]) * float64(w[j])
-				wantW[j] += float64(dy[k]) * float64(x[i])
-			})
-			name := fmt.Sprintf("%+v", s)
+	for _, s := range slices.Concat(shapes, tiled) {
+		s = s.sized()
+		x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
+		wantY, wantX, wantW := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
+		s.each(func(i, j, k int) {
+			wantY[k] += float64(x[i]) * float64(w[j])
+			wantX[i] += float64(dy[k]) * float64(w[j])
+			wantW[j] += float64(dy[k]) * float64(x[i])
+		})
+		name := fmt.Sprintf("%+v", s)
+		eachVariant(t, func(t *testing.T) {
 			compare(t, "conv "+name, guarded(t, len(dy), func(d []float32) { convolution(s)(d, x, w) }), wantY)
 			compare(t, "input "+name, guarded(t, len(x), func(d []float32) { inputGradient(s)(d, dy, w) }), wantX)
 			compare(t, "weight "+name, guarded(t, len(w), func(d []float32) { prepare().ConvWeight(s)(d, x, dy) }), wantW)
-		}
-	})
+		})
+	}
 }
 
 func TestMatMul(t *testing.T) {
@@ -182,7 +183,13 @@ func TestMatMul(t *testing.T) {
 }
 
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
-	s := ConvShape{N: 3, H: 16, W: 16, C: 14, KH: 4, KW: 4, K: 40, S: 2, P: 1}.sized()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	sameBits(t, ConvShape{N: 3, H: 16, W: 16, C: 14, KH: 4, KW: 4, K: 40, S: 2, P: 1}.sized())
+}
+
+// sameBits runs a convolution and its gradients with 1, 2 and 4 processors.
+func sameBits(t *testing.T, s ConvShape) {
+	t.Helper()
 	x, w, dy := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.N*s.OH*s.OW*s.K, 3)
 	compute := func() []float32 {
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
@@ -191,7 +198,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		prepare().ConvWeight(s)(dw, x, dy)
 		return append(append(y, dx...), dw...)
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	runtime.GOMAXPROCS(1)
 	want := compute()
 	for _, n := range []int{2, 4} {
 		runtime.GOMAXPROCS(n)

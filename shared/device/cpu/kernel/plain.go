@@ -5,7 +5,7 @@ import "unsafe"
 // plain is the tile in Go: eight sums, four elements of b and one of a fit the
 // registers of every processor; sixteen sums are spilled on amd64 and
 // run a sixth slower.
-var plain = variant{name: "go", mr: 2, nr: 4, unit: 4, tiles: []tile{tilePlain}}
+var plain = variant{name: "go", mr: 2, nr: 4, unit: 4, tiles: []tile{tilePlain}, three: plainThree, two: plainTwo}
 
 // tilePlain is a tile of 2 x 4. The products are rounded before they are added,
 // so that no platform fuses.

@@ -1,6 +1,10 @@
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"golang.org/x/sys/cpu"
+
+	"mien/shared/device/cpu/kernel/basis"
+)
 
 func available() []variant {
 	var vs []variant
@@ -8,15 +12,24 @@ func available() []variant {
 		vs = append(vs, variant{
 			name: "avx512", mr: 8, nr: 32, unit: 8,
 			tiles: []tile{tileAVX512x8, tileAVX512x16, tileAVX512x24, tileAVX512x32},
-			peak:  peakAVX512, perPeak: 2 * 12 * 16,
+			three: threeAVX512, two: twoAVX512,
+			peak: peakAVX512, perPeak: 2 * 12 * 16,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		vs = append(vs, variant{
 			name: "avx2", mr: 6, nr: 16, unit: 8,
 			tiles: []tile{tileAVX2x8, tileAVX2x16},
-			peak:  peakAVX2, perPeak: 2 * 12 * 8,
+			three: threeAVX2, two: twoAVX2,
+			peak: peakAVX2, perPeak: 2 * 12 * 8,
 		})
 	}
 	return append(vs, plain)
 }
+
+var (
+	threeAVX512 = &transforms{basis.Three, pixels3AVX512, weights3AVX512, result3AVX512, spread3AVX512, gather3AVX512}
+	twoAVX512   = &transforms{basis.Two, pixels2AVX512, weights2AVX512, result2AVX512, spread2AVX512, gather2AVX512}
+	threeAVX2   = &transforms{basis.Three, pixels3AVX2, weights3AVX2, result3AVX2, spread3AVX2, gather3AVX2}
+	twoAVX2     = &transforms{basis.Two, pixels2AVX2, weights2AVX2, result2AVX2, spread2AVX2, gather2AVX2}
+)

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"sync"
-	"unsafe"
-)
+import "sync"
 
 // Loop calls body for [0, n) in blocks of at most grain, from several
 // goroutines at once, and returns when all are done.
@@ -17,6 +14,7 @@ type Workspace struct {
 	buf  []float32
 
 	tables int // elements of offset tables
+	areas  areas
 }
 
 // NewWorkspace returns a workspace whose kernels spread over loop.
@@ -28,9 +26,7 @@ func (w *Workspace) reserve(n int) { w.most = max(w.most, n) }
 // take returns the memory, full of rubbish; it begins on a cache line.
 func (w *Workspace) take() []float32 {
 	if len(w.buf) < w.most {
-		b := make([]float32, w.most+line)
-		skip := int(-uintptr(unsafe.Pointer(&b[0]))/4) & (line - 1)
-		w.buf = b[skip : skip+w.most]
+		w.buf = aligned(w.most)
 	}
 	return w.buf
 }
@@ -40,10 +36,15 @@ const line = 16
 
 // Allocate makes the memory of all kernels prepared so far, so that running
 // them makes none.
-func (w *Workspace) Allocate() { w.take() }
+func (w *Workspace) Allocate() {
+	w.take()
+	w.areas.allocate()
+}
 
 // Bytes is what the workspace holds, offset tables included.
-func (w *Workspace) Bytes() int64 { return 4 * int64(cap(w.buf)+w.tables) }
+func (w *Workspace) Bytes() int64 {
+	return 4 * int64(cap(w.buf)+w.tables+len(w.areas.free)*w.areas.size)
+}
 
 // lines rounds n up to whole cache lines.
 func lines(n int) int { return (n + line - 1) / line * line }

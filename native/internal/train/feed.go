@@ -69,6 +69,7 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		if f.wants["teacher"] > 0 || f.wants["taught shade"] > 0 {
 			picture, field := f.taught(x, size)
 			put("teacher", i, picture)
+			put("taught warp", i, field.Warp)
 			put("taught shade", i, field.Shade)
 			put("taught mask", i, field.Mask)
 			put("taught colour", i, field.Colour)

@@ -98,7 +98,7 @@ func (p Preset) judge(critic *net.Scope) judge {
 // verdict on the edited pictures is computed once for both.
 //
 // Further inputs by phase: mix [B*F 1 1 1], places and motion [B 1 points 2],
-// teacher, taught shade and taught colour [B S S 3], taught mask [B S S 1], jitter [B S S 2], slope [1 17].
+// teacher, taught shade and taught colour [B S S 3], taught mask [B S S 1], taught warp and jitter [B S S 2], slope [1 17].
 func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) {
 	s := newStep()
 	g, w := s.g, phase.Weights
@@ -212,7 +212,9 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		shade, mask := l1(g, field.Shade, taught("shade", 3)), taught("mask", 1)
 		covered := l1(g, field.Mask, mask)
 		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
-		add("field", w.Field, g.AddN(shade, g.Affine(covered, 2, 0), g.Affine(wrong, 4, 0)))
+		// Between the landmarks, too: a reader asked for raised brows has the eyes stretched.
+		moved := l1(g, field.Warp, taught("warp", 2))
+		add("field", w.Field, g.AddN(shade, g.Affine(covered, 2, 0), g.Affine(wrong, 4, 0), g.Affine(moved, 5, 0)))
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

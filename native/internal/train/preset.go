@@ -18,7 +18,7 @@ type Weights struct {
 	Identity    float64 `json:"identity"` // told what it shows, the photo itself: zero by construction for our own generators
 	Motion      float64 `json:"motion"`   // the warp at the landmarks against the anatomy's motion
 	Teacher     float64 `json:"teacher"`  // the picture against the prior's or, for drawn faces, the renderer's
-	Field       float64 `json:"field"`    // shade, mask and colour against the teacher's
+	Field       float64 `json:"field"`    // warp, shade, mask and colour against the teacher's
 	Colour      float64 `json:"colour"`   // the painted colour against the teacher's picture, where the warp misses it
 	Floor       float64 `json:"floor"`    // a miss that is left to the warp: painting at 64 pixels blurs
 	Variation   float64 `json:"variation"`
@@ -114,8 +114,8 @@ var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .
 // longer it lasts: what is shaded and painted is held to the teacher's.
 var refined = Weights{Adversarial: 1, AU: 2, Cycle: 3, Motion: 30, Field: 25, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
-// overdone is how far the teacher goes of what is asked in the later phases: a
-// generator falls short of its teacher, and the teacher of what is asked.
+// overdone is how far the teacher goes of what is asked: a generator falls short of
+// its teacher, and the teacher of what is asked.
 const overdone = 1.25
 
 // lead are the weights with the teacher's picture still in and the AU loss that
@@ -163,7 +163,7 @@ var own = []Preset{
 		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},
 		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .5, Weights: smooth},
+			{Name: "distil", Share: .5, Overdo: overdone, Weights: smooth},
 			{Name: "refine", Share: .15, Adversary: R1, Overdo: overdone, Weights: refined.lead(25, .5)},
 			{Name: "settle", Share: .35, Adversary: R1, Overdo: overdone, Weights: refined},
 		},

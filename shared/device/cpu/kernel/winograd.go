@@ -36,6 +36,11 @@ type winograd struct {
 // in a core's second-level cache, beside the weights that stream through.
 const chunkFloats = 160 << 10
 
+// leastChunk is how many tiles a chunk has at least, whole tiles of every product: each
+// reads all weights, which with 512 channels come from memory. With 8 tiles these take
+// 1.5 times as long.
+const leastChunk = 24
+
 // mostWide is how many channels of the result a chunk's products have at most.
 const mostWide = 128
 
@@ -49,7 +54,7 @@ func (w *Workspace) newWinograd(t *transforms, phases []phase, down, across int,
 	g.wide = min(g.k, mostWide)
 	places := t.Tile * t.Tile
 	tiles := g.n * down * across
-	g.chunk = max(chunkFloats/(places*(g.c+g.wide))/g.mr, 1) * g.mr
+	g.chunk = max(chunkFloats/(places*(g.c+g.wide)), leastChunk) / g.mr * g.mr
 	g.chunk = min(g.chunk, (tiles+g.mr-1)/g.mr*g.mr)
 	// An odd number of lines: places do not fight for the same part of the cache.
 	g.vstep, g.mstep = odd(g.chunk*g.c), odd(g.chunk*g.wide)

@@ -19,6 +19,7 @@ func main() {
 	tile("tileAVX512x32", 8, 64, 64)
 	tile("tileAVX2x8", 6, 32)
 	tile("tileAVX2x16", 6, 32, 32)
+	turn()
 	peak("peakAVX512", 64)
 	peak("peakAVX2", 32)
 	Generate()
@@ -105,6 +106,71 @@ func tile(name string, rows int, widths ...int) {
 			VMOVUPS(s, Mem{Base: out, Disp: disp[j]})
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// turn writes the transposition of 8 lines, 8 columns at a time.
+func turn() {
+	TEXT("turnAVX2", NOSPLIT, "func(dst *float32, dstep int, src *float32, sstep, n int)")
+	Pragma("noescape")
+	Doc("turnAVX2 turns n columns of 8 lines, see turn.")
+	to, from := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	dstep, sstep := Load(Param("dstep"), GP64()), Load(Param("sstep"), GP64())
+	n := Load(Param("n"), GP64())
+	// Lines 0 to 2 and 4 to 6 are a base and one or two steps on, 3 and 7 three.
+	lines := func(first, step reg.Register) (at [8]Mem, bases []reg.Register) {
+		SHLQ(Imm(2), step)
+		three, fourth := GP64(), GP64()
+		LEAQ(Mem{Base: step, Index: step, Scale: 2}, three)
+		LEAQ(Mem{Base: first, Index: step, Scale: 4}, fourth)
+		for i, base := range []reg.Register{first, fourth} {
+			at[4*i] = Mem{Base: base}
+			at[4*i+1] = Mem{Base: base, Index: step, Scale: 1}
+			at[4*i+2] = Mem{Base: base, Index: step, Scale: 2}
+			at[4*i+3] = Mem{Base: base, Index: three, Scale: 1}
+		}
+		return at, []reg.Register{first, fourth}
+	}
+	src, reads := lines(from, sstep)
+	dst, writes := lines(to, dstep)
+	eight := GP64()
+	MOVQ(dstep, eight)
+	SHLQ(Imm(3), eight)
+	Label("turn_loop")
+	var x, pairs, fours [8]reg.VecVirtual
+	for i := range x {
+		x[i] = YMM()
+		VMOVUPS(src[i], x[i])
+	}
+	for i := 0; i < 8; i += 2 { // in each half: columns 0 and 1, 2 and 3
+		pairs[i], pairs[i+1] = YMM(), YMM()
+		VUNPCKLPS(x[i+1], x[i], pairs[i])
+		VUNPCKHPS(x[i+1], x[i], pairs[i+1])
+	}
+	for i := 0; i < 8; i += 4 { // a column of four lines each
+		for j := range 2 {
+			lo, hi := YMM(), YMM()
+			VSHUFPS(Imm(0x44), pairs[i+2+j], pairs[i+j], lo)
+			VSHUFPS(Imm(0xee), pairs[i+2+j], pairs[i+j], hi)
+			fours[i+2*j], fours[i+2*j+1] = lo, hi
+		}
+	}
+	for i := range 4 {
+		lo, hi := YMM(), YMM()
+		VPERM2F128(Imm(0x20), fours[4+i], fours[i], lo)
+		VPERM2F128(Imm(0x31), fours[4+i], fours[i], hi)
+		VMOVUPS(lo, dst[i])
+		VMOVUPS(hi, dst[4+i])
+	}
+	for _, r := range reads {
+		ADDQ(Imm(32), r)
+	}
+	for _, r := range writes {
+		ADDQ(eight, r)
+	}
+	SUBQ(Imm(8), n)
+	JNZ(LabelRef("turn_loop"))
 	VZEROUPPER()
 	RET()
 }

@@ -239,3 +239,22 @@ func BenchmarkConv(b *testing.B) {
 		}
 	}
 }
+
+func TestTranspose(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		for _, d := range [][4]int{{1, 1, 1, 1}, {7, 9, 8, 9}, {8, 8, 8, 8}, {8, 16, 8, 20}, {9, 31, 16, 33}, {31, 24, 32, 24}, {32, 64, 32, 64}} {
+			n, count, stride, pitch := d[0], d[1], d[2], d[3]
+			src := random(n*pitch, 8)
+			want := make([]float32, count*stride)
+			for c := range n {
+				for q := range count {
+					want[q*stride+c] = src[c*pitch+q]
+				}
+			}
+			got := guarded(t, len(want), func(dst []float32) { transpose(dst, stride, src, pitch, n, count) })
+			if !slices.Equal(got, want) {
+				t.Errorf("%d x %d in lines of %d to lines of %d: not the transpose", n, count, pitch, stride)
+			}
+		}
+	})
+}

@@ -51,21 +51,43 @@ func widen(dst []float32, stride int, src []float32, n int) {
 	}
 }
 
+// turner is
+//
+//	for q < n, r < 8: dst[q*dstep+r] = src[r*sstep+q]
+//
+// for n that is a multiple of 8, at least 8. Steps count floats.
+type turner func(dst *float32, dstep int, src *float32, sstep, n int)
+
 // transpose writes dst[q*stride+c] = src[c*pitch+q] for c < n and q < count,
-// zeros for c >= n. Columns go in blocks, so that a line of src is read once.
+// zeros for n <= c < stride.
 func transpose(dst []float32, stride int, src []float32, pitch, n, count int) {
-	for q0 := 0; q0 < count; q0 += 16 {
-		q1 := min(q0+16, count)
-		for c := range n {
-			for q, v := range src[c*pitch+q0 : c*pitch+q1] {
-				dst[(q0+q)*stride+c] = v
-			}
+	rows, columns := 0, count
+	if current.turn != nil && count >= 8 {
+		rows, columns = n&^7, count&^7
+		for c := 0; c < rows; c += 8 {
+			_, _ = dst[(columns-1)*stride+c+7], src[(c+7)*pitch+columns-1]
+			current.turn(&dst[c], stride, &src[c*pitch], pitch, columns)
 		}
 	}
+	transposePart(dst, stride, src, pitch, 0, rows, columns, count)
+	transposePart(dst, stride, src, pitch, rows, n, 0, count)
 	if n == stride {
 		return
 	}
 	for q := range count {
 		clear(dst[q*stride+n : (q+1)*stride])
+	}
+}
+
+// transposePart is transpose for c0 <= c < c1 and from <= q < to. Columns go in
+// blocks, so that a line of src is read once.
+func transposePart(dst []float32, stride int, src []float32, pitch, c0, c1, from, to int) {
+	for q0 := from; q0 < to; q0 += 16 {
+		q1 := min(q0+16, to)
+		for c := c0; c < c1; c++ {
+			for q, v := range src[c*pitch+q0 : c*pitch+q1] {
+				dst[(q0+q)*stride+c] = v
+			}
+		}
 	}
 }

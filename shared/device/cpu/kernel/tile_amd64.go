@@ -34,6 +34,11 @@ func tileAVX2x8(k int, terms *int32, rows **float32, b *float32, stride int, out
 //go:noescape
 func tileAVX2x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
+// turnAVX2 turns n columns of 8 lines, see turn.
+//
+//go:noescape
+func turnAVX2(dst *float32, dstep int, src *float32, sstep int, n int)
+
 // peakAVX512 does n times 12 multiply-adds of 16 floats.
 func peakAVX512(n int)
 

@@ -12,7 +12,7 @@ func available() []variant {
 		vs = append(vs, variant{
 			name: "avx512", mr: 8, nr: 32, unit: 8,
 			tiles: []tile{tileAVX512x8, tileAVX512x16, tileAVX512x24, tileAVX512x32},
-			three: threeAVX512, two: twoAVX512,
+			turn:  turnAVX2, three: threeAVX512, two: twoAVX512,
 			peak: peakAVX512, perPeak: 2 * 12 * 16,
 		})
 	}
@@ -20,7 +20,7 @@ func available() []variant {
 		vs = append(vs, variant{
 			name: "avx2", mr: 6, nr: 16, unit: 8,
 			tiles: []tile{tileAVX2x8, tileAVX2x16},
-			three: threeAVX2, two: twoAVX2,
+			turn:  turnAVX2, three: threeAVX2, two: twoAVX2,
 			peak: peakAVX2, perPeak: 2 * 12 * 8,
 		})
 	}

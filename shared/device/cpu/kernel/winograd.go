@@ -23,7 +23,8 @@ type winograd struct {
 	c, k         int // channels of all that is summed up, and of a pixel of the result
 	chunk        int // tiles that are changed at once
 	wide         int // of k, that are multiplied before they are changed back
-	vstep, mstep int // floats from one place to the next: of changed pixels, of products
+	vstep, mstep int // floats from one place to the next: of changed pixels, of products,
+	wstep        int // and of packed weights
 	terms        []int32
 
 	dst, src, weights []float32
@@ -58,6 +59,7 @@ func (w *Workspace) newWinograd(t *transforms, phases []phase, down, across int,
 	g.chunk = min(g.chunk, (tiles+g.mr-1)/g.mr*g.mr)
 	// An odd number of lines: places do not fight for the same part of the cache.
 	g.vstep, g.mstep = odd(g.chunk*g.c), odd(g.chunk*g.wide)
+	g.wstep = odd(g.c * padded(g.k))
 	g.edge = places * (g.vstep + g.mstep)
 	w.areas.size = max(w.areas.size, g.edge+places*max(p.from[0].c, g.k))
 	g.terms = steps(g.c, 1)
@@ -78,7 +80,7 @@ func (w *Workspace) newWinograd(t *transforms, phases []phase, down, across int,
 func odd(n int) int { return ((n+line-1)/line | 1) * line }
 
 // size is how many floats the packed weights of a phase take.
-func (g *winograd) size() int { return g.Tile * g.Tile * g.c * padded(g.k) }
+func (g *winograd) size() int { return g.Tile * g.Tile * g.wstep }
 
 // run computes the convolution on all cores.
 func (g *winograd) run(w *Workspace, dst, src, weights []float32) {
@@ -116,12 +118,11 @@ func (g *winograd) firstPixel(t int) int {
 
 // multiply computes channels j to j+wide of the products of n tiles.
 func (g *winograd) multiply(a *area, weights []float32, n, j int) {
-	size := g.c * padded(g.k)
 	for place := range g.Tile * g.Tile {
 		v, m := a.floats[place*g.vstep:], a.floats[g.Tile*g.Tile*g.vstep+place*g.mstep:]
 		for q := 0; q < min(g.wide, g.k-j); q += g.nr {
 			cols := min(g.nr, g.k-j-q)
-			b := weights[place*size+(j+q)*g.c:]
+			b := weights[place*g.wstep+(j+q)*g.c:]
 			f := g.tiles[(cols+g.unit-1)/g.unit-1]
 			for i := 0; i < n; i += g.mr {
 				for r := range g.mr { // below n they lie in the chunk too, and count for nothing

@@ -52,7 +52,6 @@ func (w *Workspace) convWinograd(t *transforms, s ConvShape, after After) (run f
 // packWinograd prepares the packing of weights: in each place a packed matrix [all
 // that is summed up, K].
 func (w *Workspace) packWinograd(g *winograd, s ConvShape) func(dst, src []float32) {
-	size := g.c * padded(s.K)
 	var from, to []float32
 	task := func(lo, hi int) {
 		a := w.areas.take()
@@ -64,9 +63,9 @@ func (w *Workspace) packWinograd(g *winograd, s ConvShape) func(dst, src []float
 					a.src[r] = &from[(((tap[0]+r*s.S)*s.KW+tap[1])*s.C+i%s.C)*s.K+j]
 				}
 				for r := range g.Tile {
-					a.dst[r] = &to[r*g.Tile*size+j*g.c+i*cols]
+					a.dst[r] = &to[r*g.Tile*g.wstep+j*g.c+i*cols]
 				}
-				g.transforms.weights(&a.dst[0], size, &a.src[0], s.S*s.C*s.K, cols)
+				g.transforms.weights(&a.dst[0], g.wstep, &a.src[0], s.S*s.C*s.K, cols)
 			}
 		}
 		w.areas.put(a)
@@ -106,8 +105,8 @@ func (w *Workspace) convInputWinograd(t *transforms, s ConvShape, after After) (
 // [K, C] of the taps from the last to the first, phase by phase.
 func (w *Workspace) turnWinograd(g *winograd, s ConvShape) func(dst, src []float32) {
 	places, panels := g.Tile*g.Tile, (s.C+g.nr-1)/g.nr
-	w.areas.size = max(w.areas.size, places*g.nr*s.K)
-	size := s.K * padded(s.C)
+	w.areas.size = max(w.areas.size, places*odd(g.nr*s.K))
+	step := odd(g.nr * s.K)
 	var from, to []float32
 	task := func(lo, hi int) {
 		a := w.areas.take()
@@ -120,12 +119,12 @@ func (w *Workspace) turnWinograd(g *winograd, s ConvShape) func(dst, src []float
 					a.src[r] = &from[((y*s.KW+x)*s.C+j+i)*s.K]
 				}
 				for r := range g.Tile {
-					a.dst[r] = &a.floats[(r*g.Tile*cols+i)*s.K]
+					a.dst[r] = &a.floats[r*g.Tile*step+i*s.K]
 				}
-				g.transforms.weights(&a.dst[0], cols*s.K, &a.src[0], -s.S*s.C*s.K, s.K)
+				g.transforms.weights(&a.dst[0], step, &a.src[0], -s.S*s.C*s.K, s.K)
 			}
 			for p := range places {
-				transpose(to[(t/panels*places+p)*size+j*s.K:][:s.K*cols], cols, a.floats[p*cols*s.K:], s.K, cols, s.K)
+				transpose(to[t/panels*g.size()+p*g.wstep+j*s.K:][:s.K*cols], cols, a.floats[p*step:], s.K, cols, s.K)
 			}
 		}
 		w.areas.put(a)

@@ -2,21 +2,30 @@ package kernel
 
 import "fmt"
 
-// Below these a direct convolution is at least as fast: changing pixels costs for each
-// channel of x and of y, the products for each pair of channels; and what packing the
-// weights costs more has to pay when they are new at every step.
+// Below these a direct convolution is at least as fast, on one of the variants: changing
+// pixels costs for each channel of x and of y, the products for each pair of channels.
 const (
 	winogradChannels = 16      // of x and of y
 	winogradPairs    = 16 * 32 // of channels
-	winogradTiles    = 64
 )
+
+// winogradTiles returns how many tiles a convolution needs at least: their gain has to pay
+// for packing weights that are new at every step, which takes half as long again, and for
+// reading more of them where they do not fit the caches.
+func (s ConvShape) winogradTiles() int {
+	if s.KH == 3 {
+		return max(16, s.C*s.K>>13)
+	}
+	return max(32, s.C*s.K>>10)
+}
 
 // winograd returns the changes for a convolution by tiles, nil where there are none
 // or the direct one is at least as fast.
 func (s ConvShape) winograd() *transforms {
 	switch {
 	case s.C%8 != 0 || s.K%8 != 0 || s.KH != s.KW:
-	case min(s.C, s.K) < winogradChannels || s.C*s.K < winogradPairs || s.N*half(s.OH)*half(s.OW) < winogradTiles:
+	case min(s.C, s.K) < winogradChannels || s.C*s.K < winogradPairs:
+	case s.N*half(s.OH)*half(s.OW) < s.winogradTiles():
 	case s.KH == 3 && s.S == 1:
 		return current.three
 	case s.KH == 4 && s.S == 2:

@@ -45,7 +45,7 @@ type Report struct {
 	// Still is the largest change of a byte when nothing is asked.
 	Still int `json:"zero_edit_error"`
 	// Background is the root mean square change in the outer tenth of the crop,
-	// of 0 to 1, at the largest change.
+	// without the chin, of 0 to 1, at the largest change.
 	Background float64 `json:"background_rmse"`
 	// Cycle is the mean absolute difference, of 0 to 1, between a photo and what
 	// comes of it when the largest change is made and then taken back.

@@ -83,6 +83,26 @@ func TestMoveNeverCrosses(t *testing.T) {
 	}
 }
 
+// TestEyesOpenWithinReason raises all that lifts a lid, further and further.
+func TestEyesOpenWithinReason(t *testing.T) {
+	for _, e := range eyes {
+		wide := widest * (face[e.right][0] - face[e.left][0])
+		before := face[e.low][1] - face[e.up][1]
+		for a := float32(1); a <= au.Max; a++ {
+			var d au.Vector
+			for _, code := range []string{"02", "05"} {
+				d[au.Index(code)] = a
+			}
+			m := Move(face, d)
+			now := m[e.low][1] - m[e.up][1]
+			if now < before || a == 1 && now < before+.5 || now > wide {
+				t.Errorf("lid %d at intensity %g is %g open, after %g, want more (by half a pixel at 1), and at most %g", e.up, a, now, before, wide)
+			}
+			before = now
+		}
+	}
+}
+
 func TestFitFindsTheShade(t *testing.T) {
 	p, report, err := Fit(context.Background(), waves{n: 520}, nil)
 	if err != nil {

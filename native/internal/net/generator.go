@@ -39,6 +39,7 @@ const (
 type Field struct {
 	HalfWarp  graph.Node // [N S/2 S/2 2], as the network drew it
 	HalfShade graph.Node // [N S/2 S/2 3], likewise
+	HalfOdds  graph.Node // [N S/2 S/2 1], the mask's log odds, likewise, before small changes close it
 	Warp      graph.Node // [N S S 2], normalised units
 	Shade     graph.Node // [N S S 3], -maxShade to maxShade
 	Mask      graph.Node // [N S S 1], 0 to 1
@@ -115,8 +116,8 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), gate)
 	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
-	mask := g.Sigmoid(g.Affine(g.Slice(heads, 3, 5, 6), 1, -2))
-	f.Mask = g.Mul(g.Resize(mask, n.Size, n.Size), gate)
+	f.HalfOdds = g.Affine(g.Slice(heads, 3, 5, 6), 1, -2)
+	f.Mask = g.Mul(g.Resize(g.Sigmoid(f.HalfOdds), n.Size, n.Size), gate)
 	if painted == 0 {
 		f.Mask = g.Affine(f.Mask, 0, 0)
 	}

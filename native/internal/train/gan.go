@@ -210,7 +210,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 			return s.input("taught "+part, b, p.Size(), p.Size(), channels)
 		}
 		shade, mask := l1(g, field.Shade, taught("shade", 3)), taught("mask", 1)
-		covered := misses(g, field.Mask, mask)
+		covered := misses(g, g.Resize(field.HalfOdds, p.Size(), p.Size()), mask)
 		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
 		// Between the landmarks, too: a reader asked for raised brows has the eyes stretched.
 		moved := l1(g, field.Warp, taught("warp", 2))
@@ -230,14 +230,12 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 // leaves: they are one in a hundred.
 const paints = 8
 
-// misses is the weighted cross entropy of a mask and the one that is wanted.
-// Their mean difference would be least for a mask that is closed for good, and
-// the logarithm reopens one.
-func misses(g *graph.Graph, mask, want graph.Node) graph.Node {
-	const least = 1e-6
-	open := g.Mul(want, g.Log(g.Affine(mask, 1, least)))
-	shut := g.Mul(g.Affine(want, -1, 1), g.Log(g.Affine(mask, -1, 1+least)))
-	return g.Affine(g.Mean(g.Add(g.Affine(open, paints, 0), shut)), -1, 0)
+// misses is the weighted cross entropy of a mask's log odds and the mask that is
+// wanted. The mean difference of the masks is least for one that is closed for
+// good, and once closed it has no gradient.
+func misses(g *graph.Graph, odds, want graph.Node) graph.Node {
+	open := g.Affine(g.Mul(want, g.Softplus(g.Affine(odds, -1, 0))), paints, 0)
+	return g.Mean(g.Add(open, g.Mul(g.Affine(want, -1, 1), g.Softplus(odds))))
 }
 
 // critique builds an extra critic step of d_g_ratio: as gan without all that

@@ -94,3 +94,25 @@ func TestTint(t *testing.T) {
 		}
 	}
 }
+
+// TestMissesReachesAClosedMask wants a mask that is closed for good to be pulled
+// open where the teacher paints, as hard as one that is half open or harder.
+func TestMissesReachesAClosedMask(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		odds, want float32
+		worth      float64
+	}{
+		{"closed, painted", -20, 1, 20 * paints},
+		{"less closed, painted", -19, 1, 19 * paints},
+		{"open, painted", 20, 1, 0},
+		{"closed, left", -20, 0, 0},
+		{"open, left", 20, 0, 20},
+		{"undecided, half painted", 0, .5, (paints + 1) * math.Ln2 / 2},
+	} {
+		got := worth(t, []int{1}, [][]float32{{c.odds}, {c.want}}, func(g *graph.Graph, x []graph.Node) graph.Node { return misses(g, x[0], x[1]) })
+		if math.Abs(got-c.worth) > 1e-5 {
+			t.Errorf("%s: %g, want %g", c.name, got, c.worth)
+		}
+	}
+}

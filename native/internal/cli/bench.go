@@ -132,7 +132,7 @@ func measureOn(ctx context.Context, out io.Writer, d device.Device, f *model.Fil
 		}
 		rivals = bench.Rivals{}
 	} else if peak := bench.Peak(); peak > 0 {
-		fmt.Fprintf(out, ", %.0f GFLOP/s between registers", peak)
+		fmt.Fprintf(out, ", %.0f GFLOP/s between registers; convolutions count as direct ones, whose products they need not all compute", peak)
 		rivals.Peak = true
 	}
 	fmt.Fprintf(out, "\n%s\n", bench.Head)

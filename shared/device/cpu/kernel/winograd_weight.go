@@ -36,7 +36,7 @@ type part struct {
 const (
 	gradBlock  = 64        // channels of x and of dy at most: x and dy are changed once for each block of the other
 	gradFloats = 128 << 10 // of changed pixels at most
-	gradChunks = 4         // of a shard at least: it also changes back
+	gradTiles  = 128       // of a shard at least: it changes its sums back, and they are added up
 	gradShards = 1 << 20   // floats at most, of all shards' results
 )
 
@@ -79,7 +79,8 @@ func (w *Workspace) convWeightWinograd(t *transforms, s ConvShape) func(dw, x, d
 	g.wide = wide
 	g.tall = (high + g.mr - 1) / g.mr * g.mr
 	places, tiles := t.Tile*t.Tile, s.N*g.down*g.across
-	g.chunk = min(gradFloats/(places*(high+wide)), tiles)
+	parts := rows * columns
+	g.chunk = min(gradFloats/(places*(high+wide)), gradTiles, tiles)
 	g.vstep, g.ystep, g.mstep = odd(g.chunk*high+g.mr), odd(g.chunk*wide), odd(g.tall*wide)
 	g.y = places * g.vstep
 	g.m = g.y + places*g.ystep
@@ -88,10 +89,8 @@ func (w *Workspace) convWeightWinograd(t *transforms, s ConvShape) func(dw, x, d
 	g.terms = steps(g.chunk, high)
 	w.tables += len(g.terms)
 
-	parts := rows * columns
 	size := s.KH * s.KW * s.C * s.K
-	g.shards = min((leastTasks+parts-1)/parts, tiles/(gradChunks*g.chunk), gradShards/size)
-	g.shards = max(g.shards, 1)
+	g.shards = max(min((leastTasks+parts-1)/parts, tiles/gradTiles, gradShards/size), 1)
 	g.share = ((tiles+g.shards-1)/g.shards + g.chunk - 1) / g.chunk * g.chunk
 	g.shards = (tiles + g.share - 1) / g.share
 	if g.shards > 1 {

@@ -113,14 +113,13 @@ const leastOpening = .1
 // eyes are the pairs of facing that lids make, and the corners of their eye.
 var eyes = [...]struct{ up, low, left, right int }{{37, 41, 36, 39}, {38, 40, 36, 39}, {43, 47, 42, 45}, {44, 46, 42, 45}}
 
-// widest is how far an eye opens, in parts of its width: of 16,748 faces one in
-// a thousand has more. Several Action Units that lift the same lid draw near to
+// widest is how far an eye opens, in parts of its width: of 16,748 faces one in a
+// hundred has more (.40). Several Action Units that lift the same lid draw near to
 // it, so that an iris is never pulled long.
-const widest = .45
+const widest = .41
 
-// leastRoom is what is left to an eye that is wider than that, in pixels of the
-// 128 x 128 crop.
-const leastRoom = .3
+// wider is by which part of its opening any eye can open further, wide or not.
+const wider = .25
 
 // seam is how wide a stripe in the middle of the face blends its two halves, in
 // pixels of the 128 x 128 crop.
@@ -165,7 +164,8 @@ func MoveSides(l Landmarks, left, right au.Vector) Landmarks {
 		if growth <= 0 {
 			continue
 		}
-		room := max(widest*(l[e.right][0]-l[e.left][0])-(l[e.low][1]-l[e.up][1]), leastRoom)
+		opening := l[e.low][1] - l[e.up][1]
+		room := max(widest*(l[e.right][0]-l[e.left][0])-opening, wider*opening, .1)
 		keep := room * float32(math.Tanh(float64(growth/room))) / growth
 		v[e.up][1] *= keep
 		v[e.low][1] *= keep

@@ -8,7 +8,7 @@ const (
 	shut      = 1.2 // opening of a mouth that is closed as landmarks have it, in pixels of the 128 x 128 crop
 	edge      = .8  // half the width of the paint's soft edge, likewise
 	mostTeeth = 8   // height of the teeth, likewise
-	partTeeth = .95 // of the opening
+	partTeeth = .85 // of the opening
 	toothless = .75 // of the way from the middle to a corner; beyond it is dark
 )
 
@@ -45,14 +45,14 @@ func paintMouth(o *model.Output, x []float32, size int, l, moved Landmarks) {
 			continue
 		}
 		gap := low - up
-		teeth := .85 * ramp((min(partTeeth*gap, mostTeeth)-(py-up))/edge) * min(gap/3, 1)
+		teeth := .95 * ramp((min(partTeeth*gap, mostTeeth)-(py-up))/edge) * min(gap/3, 1)
 		off := max(2*t-1, 1-2*t)
-		shadow := 1 - .6*off*off // the cheeks' shadow towards the corners
+		shadow := 1 - .4*off*off // the cheeks' shadow towards the corners
 		teeth *= ramp((toothless - off) / .15)
 		o.Mask[i] = m
 		for c := range 3 {
 			dark := darkness[c] * skin[c]
-			white := ivory[c] * (.3 + .65*light) * shadow
+			white := min(ivory[c]*(.45+.75*light), 1) * shadow
 			o.Colour[3*i+c] = 2*(dark+(white-dark)*teeth*shadow) - 1
 		}
 	}

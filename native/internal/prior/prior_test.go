@@ -86,8 +86,8 @@ func TestMoveNeverCrosses(t *testing.T) {
 // TestEyesOpenWithinReason raises all that lifts a lid, further and further.
 func TestEyesOpenWithinReason(t *testing.T) {
 	for _, e := range eyes {
-		wide := widest * (face[e.right][0] - face[e.left][0])
 		before := face[e.low][1] - face[e.up][1]
+		wide := max(widest*(face[e.right][0]-face[e.left][0]), (1+wider)*before) + 1e-4
 		for a := float32(1); a <= au.Max; a++ {
 			var d au.Vector
 			for _, code := range []string{"02", "05"} {

@@ -54,11 +54,13 @@ func near(from, to face.Frame) bool {
 // find returns the faces of a photo, the largest first. Where the finder is not
 // sure of any, the reader tells which of its guesses are faces.
 func (e *Editor) find(ctx context.Context, img *image.NRGBA) ([]face.Face, error) {
-	faces, err := e.finder.Find(img)
-	if err != nil && !errors.Is(err, face.ErrNoFace) || e.reader == nil || slices.ContainsFunc(faces, face.Face.Sure) {
+	if e.reader == nil {
+		return e.finder.Find(img)
+	}
+	faces, guesses, err := e.finder.FindOrGuess(img)
+	if err != nil && !errors.Is(err, face.ErrNoFace) || slices.ContainsFunc(faces, face.Face.Sure) {
 		return faces, err
 	}
-	guesses := e.finder.Guesses(img)
 	for _, f := range faces {
 		guesses = append(guesses, f.Frame)
 	}

@@ -96,21 +96,42 @@ func NewFinder() (*Finder, error) {
 // move by a fraction of a frame pixel from call to call: pigo perturbs its
 // starting points with numbers of math/rand, whose seed go.mod holds fixed.
 func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
+	s, err := f.hunt(img)
+	if err != nil {
+		return nil, err
+	}
+	return s.result()
+}
+
+// hunt is what a search of a photo has come upon.
+type hunt struct {
+	photo    pyramid
+	faces    []Face // of which none overlaps another
+	doubtful Face   // the best of those that looked like a face from afar only
+	guesses  []guess
+}
+
+// hunt searches a photo, one tilt after the other, until a face is sure.
+func (f *Finder) hunt(img *image.NRGBA) (*hunt, error) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
 		return nil, fmt.Errorf("find faces in %dx%d pixels: want sides of 1 to %d", w, h, MaxSide)
 	}
-	photo := newPyramid(grey(img), patchSide/4)
-	var faces []Face
-	var doubtful Face
+	s := &hunt{photo: newPyramid(grey(img), patchSide/4)}
 	for _, tilt := range tilts {
-		faces = f.search(faces, &doubtful, photo, tilt)
-		if len(faces) > 0 && best(faces).Sure() {
+		s.search(f, tilt)
+		if len(s.faces) > 0 && best(s.faces).Sure() {
 			break
 		}
 	}
-	if len(faces) == 0 && doubtful.Score >= minDoubtful {
-		faces = []Face{doubtful}
+	return s, nil
+}
+
+// result returns the faces that are worth showing, the largest first.
+func (s *hunt) result() ([]Face, error) {
+	faces := slices.Clone(s.faces)
+	if len(faces) == 0 && s.doubtful.Score >= minDoubtful {
+		faces = []Face{s.doubtful}
 	}
 	if len(faces) == 0 {
 		return nil, ErrNoFace
@@ -125,36 +146,36 @@ func best(faces []Face) Face {
 	return slices.MaxFunc(faces, func(a, b Face) int { return cmp.Compare(a.Score, b.Score) })
 }
 
-// search adds the faces that stand at about the given tilt to faces, of which
-// none overlaps another: the better score stays. What looked like a face from
-// afar only becomes doubtful, if it scores more than what is there.
-func (f *Finder) search(faces []Face, doubtful *Face, photo pyramid, tilt float64) []Face {
-	view, w, h := tiltedView(photo[0].w, photo[0].h, tilt)
-	p := photo.warp(view, w, h)
+// search adds the faces that stand at about the given tilt: of two that overlap
+// the better score stays. What looked like a face from afar only becomes
+// doubtful, if it scores more than what is there.
+func (s *hunt) search(f *Finder, tilt float64) {
+	view, w, h := tiltedView(s.photo[0].w, s.photo[0].h, tilt)
+	p := s.photo.warp(view, w, h)
 	for _, d := range f.detect(p, minWindow, max(w, h), .1, 1.1) {
-		guess := detectionFrame(d).Then(view)
-		face, ok := f.look(photo, guess)
+		afar := detectionFrame(d).Then(view)
+		s.guesses = append(s.guesses, guess{afar, d.Q})
+		face, ok := f.look(s.photo, afar)
 		if !ok {
-			if d.Q > doubtful.Score && 2*guess.Scale() >= minFace {
-				*doubtful = NewFace(guess, d.Q)
+			if d.Q > s.doubtful.Score && 2*afar.Scale() >= minFace {
+				s.doubtful = NewFace(afar, d.Q)
 			}
 			continue
 		}
 		clear := true
-		for i, other := range faces {
+		for i, other := range s.faces {
 			if !face.Overlaps(other) {
 				continue
 			}
 			if clear && face.Score > other.Score {
-				faces[i] = face
+				s.faces[i] = face
 			}
 			clear = false
 		}
 		if clear {
-			faces = append(faces, face)
+			s.faces = append(s.faces, face)
 		}
 	}
-	return faces
 }
 
 // tiltedView returns the map from a picture of w x h pixels, detectSide at

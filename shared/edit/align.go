@@ -21,18 +21,66 @@ const (
 
 // align puts right what the face finder, which looks at pixels' order only,
 // leaves: the reader was trained on faces moved, turned and scaled, and says
-// where the eyes are. One look: it keeps some of the finder's opinion, and more
-// looks are worse (of 300 validation faces 292 are within 3 pixels after one, 291
-// after two, 288 after three).
+// where the eyes are. Where that lies further off than a face may, the frame
+// before stays.
 func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) (face.Frame, error) {
 	if e.reader == nil {
 		return found, nil
 	}
-	frame, err := e.look(ctx, img, found)
-	if err != nil || !near(found, frame) {
-		return found, err
+	frame := found
+	for range rounds {
+		next, err := e.survey(ctx, img, frame)
+		if err != nil {
+			return found, err
+		}
+		if !near(found, next) {
+			break
+		}
+		frame = next
 	}
 	return frame, nil
+}
+
+// rounds is how often a frame is put right: the reader says less than a frame is
+// off by, of its size half. A third round changes nothing.
+const rounds = 2
+
+// views are the crops in which the reader is asked where a face lies, against
+// its frame: moved, scaled and turned in opposite pairs, so that what it takes
+// over from the crop cancels, and the second of each in a mirror. Of 916
+// validation faces, found in photos, FIXME are within 3 pixels, and FIXME off by
+// more than 2.5; FIXME and FIXME by one look at the frame itself.
+var views = [...]face.Frame{
+	{A: [6]float64{1.06, 0, .04, 0, 1.06, .04}},
+	{A: [6]float64{-1 / 1.06, 0, -.04, 0, 1 / 1.06, -.04}},
+	{A: [6]float64{.9962, -.0872, .04, .0872, .9962, -.04}}, // 5 degrees
+	{A: [6]float64{-.9962, .0872, -.04, .0872, .9962, .04}},
+}
+
+// oversight is how much larger than the labels' the reader sees frames, measured
+// on 600 training faces of people it was not trained on.
+const oversight = 1.017
+
+// survey returns the frame in which the reader sees the face, in the mean of
+// views of it around frame.
+func (e *Editor) survey(ctx context.Context, img *image.NRGBA, frame face.Frame) (face.Frame, error) {
+	var eyes [2][2]float32
+	for _, view := range views {
+		v, err := e.read(ctx, pixel.ToTensor(face.Crop(img, view.Then(frame), e.reader.Size())))
+		if err != nil {
+			return face.Frame{}, err
+		}
+		if view.A[0] < 0 { // left in the mirror is right in the photo
+			v.Eyes[0], v.Eyes[1] = v.Eyes[1], v.Eyes[0]
+		}
+		for i, eye := range v.Eyes {
+			x, y := view.Photo(float64(eye[0]), float64(eye[1]))
+			eyes[i][0] += float32(x) / float32(len(views))
+			eyes[i][1] += float32(y) / float32(len(views))
+		}
+	}
+	const k = 1 / oversight
+	return face.Frame{A: [6]float64{k, 0, 0, 0, k, 0}}.Then(frame.WithEyes(eyes)), nil
 }
 
 // look returns the frame in which the reader, shown img in frame, sees the face.

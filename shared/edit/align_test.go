@@ -50,19 +50,26 @@ func stubborn(t *testing.T, eyes [4]float32) *model.Reader {
 	return r
 }
 
+// TestAlignFollowsTheReaderWithinBounds has a reader that sees the same in every
+// picture: what it sees aside, it sees as far to the other side in a mirror.
 func TestAlignFollowsTheReaderWithinBounds(t *testing.T) {
 	l, r, y := float32(face.Normal(face.LeftEyeX)), float32(face.Normal(face.RightEyeX)), float32(face.Normal(face.EyeY))
 	frame := frames[1]
 	img := smooth(90, 61)
+	const k = 1 / oversight
+	down := .05 * (1 + k) // along the frame, which shrinks between the rounds
+	smaller := face.Frame{A: [6]float64{20 * k * k, -9 * k * k, 44.3, 9 * k * k, 20 * k * k, 31.7}}
+	lower := smaller
+	lower.A[2], lower.A[5] = 44.3-9*down, 31.7+20*down
 	for _, c := range []struct {
 		name string
 		eyes [4]float32
 		want face.Frame
 	}{
-		{"in place", [4]float32{l, y, r, y}, frame},
-		// To the right, along the tilted frame.
-		{"aside", [4]float32{l + .05, y, r + .05, y}, face.Frame{A: [6]float64{20, -9, 44.3 + .05*20, 9, 20, 31.7 + .05*9}}},
-		{"far aside", [4]float32{l + .5, y, r + .5, y}, frame},
+		{"in place", [4]float32{l, y, r, y}, smaller},
+		{"aside", [4]float32{l + .05, y, r + .05, y}, smaller},
+		{"below", [4]float32{l, y + .05, r, y + .05}, lower},
+		{"far below", [4]float32{l, y + .5, r, y + .5}, frame},
 		{"grown", [4]float32{2 * l, y, 2 * r, y}, frame},
 		{"one point", [4]float32{l, y, l, y}, frame},
 	} {
@@ -72,10 +79,40 @@ func TestAlignFollowsTheReaderWithinBounds(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		for i := range got.A {
-			if math.Abs(got.A[i]-c.want.A[i]) > 1e-4 {
+			if math.Abs(got.A[i]-c.want.A[i]) > .4 { // the eyes' middle is not quite the mirror's
 				t.Errorf("%s: frame %v, want %v", c.name, got.A, c.want.A)
 				break
 			}
+		}
+	}
+}
+
+// TestAlignForgetsWhereItStarts puts frames right that lie around the sample
+// portrait's face, and wants them in one place.
+func TestAlignForgetsWhereItStarts(t *testing.T) {
+	img := decode(t, "../../web/portrait/astronaut.png")
+	finder, err := face.NewFinder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := finder.Find(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := New(NewSwap(ref.New()), shipped(t), finder)
+	want, err := e.align(context.Background(), img, found[0].Frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, start := range moves {
+		got, err := e.align(context.Background(), img, start.Then(found[0].Frame))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after := facetest.EyeError(start.Then(found[0].Frame), found[0].Frame), facetest.EyeError(got, want)
+		t.Logf("from %.1f pixels off to %.2f", before, after)
+		if after > 1.5 {
+			t.Errorf("a frame that starts %.1f pixels off ends %.1f, want 1.5 at most", before, after)
 		}
 	}
 }

@@ -93,15 +93,19 @@ func (n Painter) Apply(s *Scope, photo, aus graph.Node, training bool) Painting 
 		}
 		p.Down = append(p.Down, h)
 	}
-	side := graph.Shape(h)[1]
-	h = g.Concat(3, h, tile(g, aus, side))
+	out := l.down[len(l.down)-1].c
+	if l.mix && !l.dense {
+		h = s.mixed(h, aus, "mix", out, n.Normal)
+	} else {
+		h = g.Concat(3, h, tile(g, aus, graph.Shape(h)[1]))
+	}
 	if l.dense {
 		k := graph.Shape(h)[3]
 		h = g.LeakyRelu(s.plainDense(g.Reshape(h, graph.Shape(h)[0], k), "dense", k, n.Normal), l.slope)
 		h = g.Reshape(h, graph.Shape(h)[0], 1, 1, k)
 	}
-	if l.mix {
-		h = s.plainConv(h, "mix", 1, 1, 0, l.down[len(l.down)-1].c, true, n.Normal)
+	if l.mix && l.dense {
+		h = s.plainConv(h, "mix", 1, 1, 0, out, true, n.Normal)
 	}
 	for i, u := range l.up {
 		name, last := fmt.Sprintf("up%d", i), i == len(l.up)-1
@@ -120,6 +124,18 @@ func (n Painter) Apply(s *Scope, photo, aus graph.Node, training bool) Painting 
 	}
 	p.Picture = g.Tanh(h)
 	return p
+}
+
+// mixed is a 1x1 convolution of x [N H W C] joined with the planes of v [N K],
+// whose share is the same for every pixel and is computed once. Transposed
+// convolutions that take such planes gain nothing by it: theirs is another one
+// for each pixel that comes out.
+func (s *Scope) mixed(x, v graph.Node, name string, out int, normal bool) graph.Node {
+	g, c, k := s.G, graph.Shape(x)[3], graph.Shape(v)[1]
+	w := s.state(name+".w", true, glorot(c+k, out, normal), 1, 1, c+k, out)
+	share := g.MatMul(v, g.Reshape(g.Slice(w, 2, c, c+k), k, out), false, false)
+	share = g.Reshape(share, graph.Shape(v)[0], 1, 1, out)
+	return s.biased(g.Add(g.Conv(x, g.Slice(w, 2, 0, c), 1, 0), share), name, out, true)
 }
 
 // activate applies norm and LeakyReLU in the order of the architecture.

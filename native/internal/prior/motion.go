@@ -35,8 +35,9 @@ var oneSide = map[string][]move{
 	"04": {{21, .6, 1.2}, {20, .5, 1.1}, {19, .4, .9}, {18, .2, .5}, {17, 0, .2}, {37, 0, .2}, {38, 0, .2}},
 	// levator palpebrae: upper lids up
 	"05": {{37, 0, -.55}, {38, 0, -.55}, {40, 0, .1}, {41, 0, .1}},
-	// orbicularis oculi, orbital part: cheeks push the lower lids up
-	"06": {{40, 0, -.35}, {41, 0, -.4}, {36, 0, -.1}, {37, 0, .1}, {38, 0, .1}, {17, 0, .25}, {18, 0, .15}},
+	// orbicularis oculi, orbital part: cheeks push the lower lids up, and draw the
+	// outer part of the upper lip up a little
+	"06": {{40, 0, -.4}, {41, 0, -.45}, {36, 0, -.1}, {37, 0, .1}, {38, 0, .1}, {17, 0, .25}, {18, 0, .15}, {48, -.2, -.25}, {60, -.2, -.2}, {49, -.15, -.25}, {50, -.05, -.1}, {59, -.1, -.1}},
 	// orbicularis oculi, lid part: the eye narrows from both sides
 	"07": {{40, 0, -.35}, {41, 0, -.35}, {37, 0, .3}, {38, 0, .3}},
 	// levator labii superioris alaeque nasi: nose and upper lip up, inner brows down
@@ -88,7 +89,7 @@ func mirrorMotion() (m [au.Count][68][2]float32) {
 // people held back says how far (see weights/README.md): so much that a change
 // of 1 reads as 1, but never more than twice the anatomy's own.
 var strength = byCode(1.4, map[string]float32{
-	"02": 1.3, "05": 1.6, "06": 1.8, "07": 1.6, "12": 1.5, "14": 1.8, "20": 1.5, "23": 1.6, "25": 1.6, "26": 1.5,
+	"02": 1.3, "05": 1.6, "06": 1.8, "07": 1.6, "12": 1.5, "14": 2.5, "17": .85, "20": 1.5, "23": 1.6, "25": 1.6, "26": 1.5,
 })
 
 // byCode is a value for each Action Unit: those in m, and rest for the others.

@@ -177,6 +177,13 @@ var own = []Preset{
 		Batch:     16, Steps: 3000, Rate: 6e-4, Beta1: .9, Beta2: .99, Mirror: true,
 	},
 	{
+		Name:      "enlarge",
+		About:     "96x96 editor from mien's weights (--from), taught by the prior: finer lids and lips",
+		Generator: net.Generator{Size: 96, Width: 32, Blocks: 4},
+		Phases:    []Phase{{Name: "distil", Share: 1, Overdo: overdone, Weights: smooth}},
+		Batch:     16, Steps: 4000, Rate: 2e-4, Beta1: .5, Beta2: .99, Mirror: true,
+	},
+	{
 		Name:      "refine",
 		About:     "64x64 editor from another's weights (--from), by critic, AU reader and prior",
 		Generator: net.Generator{Size: 64, Width: 32, Blocks: 4},

@@ -32,15 +32,15 @@ const unshade = .5
 // fields returns, on grid x grid places, how far to look back into the photo and where on
 // the mean face every place lies: [grid grid 4], normalised.
 func (p *Prior) fields(l, moved Landmarks, grid int) ([]float32, error) {
-	q := controls(moved)
-	mean := controls(p.mean)
+	q := append(controls(moved), placed(lidFolds(l, moved))...)
+	mean := append(controls(p.mean), placed(lidFolds(p.mean, p.mean))...)
+	from := append(controls(l), placed(lidFolds(l, l))...)
 	values := make([]float64, len(q)*4)
 	for i := range q {
-		if i < len(l) {
-			values[4*i] = float64(l[i][0]-moved[i][0]) / 64
-			values[4*i+1] = float64(l[i][1]-moved[i][1]) / 64
+		for c := range 2 {
+			values[4*i+c] = from[i][c] - q[i][c]
+			values[4*i+2+c] = mean[i][c]
 		}
-		values[4*i+2], values[4*i+3] = mean[i][0], mean[i][1]
 	}
 	s, err := bendTo(q, values, stiffness)
 	if err != nil {

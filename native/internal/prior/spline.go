@@ -26,10 +26,16 @@ var fixed = func() (p [][2]float64) {
 // controls returns the control points of a face: its landmarks and fixed.
 func controls(l Landmarks) [][2]float64 {
 	q := make([][2]float64, 0, len(l)+len(fixed))
-	for _, p := range l {
-		q = append(q, [2]float64{(float64(p[0])+.5)/64 - 1, (float64(p[1])+.5)/64 - 1})
+	return append(append(q, placed(l[:])...), fixed...)
+}
+
+// placed returns points of the 128 x 128 crop in normalised coordinates.
+func placed(l []point) [][2]float64 {
+	q := make([][2]float64, len(l))
+	for i, p := range l {
+		q[i] = [2]float64{(float64(p[0])+.5)/64 - 1, (float64(p[1])+.5)/64 - 1}
 	}
-	return append(q, fixed...)
+	return q
 }
 
 // bend is the thin plate's radial function of a squared distance.

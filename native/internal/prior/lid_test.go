@@ -1,0 +1,36 @@
+package prior
+
+import (
+	"testing"
+
+	"mien/shared/au"
+)
+
+// TestBrowsLeaveTheLid raises and lowers the brows, and wants the lid below its
+// fold to stay while the skin above moves, and nothing to fold over.
+func TestBrowsLeaveTheLid(t *testing.T) {
+	for _, by := range []float32{4, -3} {
+		var d au.Vector
+		d[au.Index("01")], d[au.Index("02")] = by, by
+		moved := Move(face, d)
+		p := &Prior{mean: Neutral}
+		const grid = 128
+		f, err := p.fields(face, moved, grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up := func(x, y float32) float32 { return f[4*(int(y)*grid+int(x))+1] * 64 } // how far down the photo is looked at
+		for _, c := range folds {
+			x, lid, brow := moved[c.lid][0], moved[c.lid][1], moved[c.brow][1]
+			lift := face[c.brow][1] - brow
+			if low := up(x, lid-.25*(lid-brow)); by > 0 && low > .35*lift {
+				t.Errorf("changed by %g: a quarter above lid %d the skin moves by %.1f pixels, the brow by %.1f", by, c.lid, low, lift)
+			}
+			for y := brow; y < lid; y++ {
+				if y+1+up(x, y+1) <= y+up(x, y) {
+					t.Errorf("changed by %g: the skin folds over at row %g above lid %d", by, y, c.lid)
+				}
+			}
+		}
+	}
+}

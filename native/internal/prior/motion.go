@@ -87,9 +87,10 @@ func mirrorMotion() (m [au.Count][68][2]float32) {
 
 // strength multiplies Motion: the table says which way things go, the judge on
 // people held back says how far (see weights/README.md): so much that a change
-// of 1 reads as 1, but never more than twice the anatomy's own.
+// of 1 reads as 1, but never more than twice the anatomy's own (AU14, whose pressed
+// corners hardly show, more).
 var strength = byCode(1.4, map[string]float32{
-	"02": 1.3, "05": 1.6, "06": 1.8, "07": 1.6, "12": 1.5, "14": 2.5, "17": .85, "20": 1.5, "23": 1.6, "25": 1.6, "26": 1.5,
+	"02": 1.6, "04": 1.7, "05": 2, "06": 2, "07": 1.8, "09": 1.6, "10": 1.6, "12": 1.65, "14": 2.5, "15": 1.6, "17": 1.2, "20": 1.6, "23": 1.8, "25": 1.7, "26": 1.5,
 })
 
 // byCode is a value for each Action Unit: those in m, and rest for the others.

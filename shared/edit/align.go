@@ -123,11 +123,12 @@ func (e *Editor) find(ctx context.Context, img *image.NRGBA) ([]face.Face, error
 }
 
 // maxSpread is how far apart, in units of half a frame, the reader may see the
-// eyes of one face in crops of it that are moved against each other: of the
-// guesses in 600 training crops, looked at through the reader before this one,
-// all that turned out to be faces but 2 stay below, and all that did not are
-// above.
-const maxSpread = 5. / 64
+// eyes of one face on the mean in crops of it that are moved against each other.
+// Of 98 pictures in which the finder is not sure, 55 of validation people and 43
+// of the training heads turned furthest aside, the largest guess below it is the
+// face in 89 and something else in 1; of 60 pictures of shuffled parts of faces 3
+// have one below. The greatest distance of the six tells worse: 87, 1 and 4.
+const maxSpread = 3. / 64
 
 // maxLooks is how often a guess is put right before it is judged: it starts up
 // to 20 pixels off, and each look leaves a quarter to a half of that.
@@ -170,8 +171,8 @@ func (e *Editor) steady(ctx context.Context, img *image.NRGBA, guesses []face.Fr
 }
 
 // judge moves a guess to the face that the reader sees there, and returns how
-// far apart it sees the eyes from around that place, in half frames; infinity
-// where it sees nothing near.
+// far apart on the mean it sees the eyes from around that place, in half frames;
+// infinity where it sees nothing near.
 func (e *Editor) judge(ctx context.Context, img *image.NRGBA, guess face.Frame) (face.Frame, float64, error) {
 	frame := guess
 	for range maxLooks {
@@ -196,7 +197,7 @@ func (e *Editor) judge(ctx context.Context, img *image.NRGBA, guess face.Frame) 
 		}
 		for _, x := range [...]float64{face.LeftEyeX, face.RightEyeX} {
 			u, v := inv.Photo(seen.Photo(face.Normal(x), face.Normal(face.EyeY)))
-			spread = max(spread, math.Hypot(u-face.Normal(x), v-face.Normal(face.EyeY)))
+			spread += math.Hypot(u-face.Normal(x), v-face.Normal(face.EyeY)) / (2 * float64(len(moves)))
 		}
 	}
 	return frame, spread, nil

@@ -203,10 +203,13 @@ func TestReaderAligns(t *testing.T) {
 	}
 	slices.Sort(errs)
 	t.Logf("%d of %d within 3 pixels, median %.2f, worst %.2f", within, n, errs[len(errs)/2], errs[len(errs)-1])
-	// 554 of all 585 do (MIEN_FACES=585): 4 of the rest are not found, 2 taken for
-	// something else, 25 are 3 to 7 pixels off.
-	if within*100 < n*90 {
-		t.Errorf("%d of %d faces come back within 3 pixels, want 90%%", within, n)
+	// All of these 40 do, 560 of all 585 (MIEN_FACES=585), median .86 there: 4 of
+	// the rest are not found, 3 taken for something else, 18 are 3 to 9 pixels off.
+	if within*100 < n*95 {
+		t.Errorf("%d of %d faces come back within 3 pixels, want 95%%", within, n)
+	}
+	if median := errs[len(errs)/2]; median > 1.15 {
+		t.Errorf("half of the faces are off by %.2f pixels or more, want 1.15", median)
 	}
 }
 

@@ -26,7 +26,7 @@ type guess struct {
 // The photo's mirror image is searched for them, too: the detection cascade is
 // not symmetric, and sees some heads from one side only. Of 916 validation faces,
 // tilted and scaled, 1 was not found and 3 were taken for something else without
-// it; with it a reader picks all 4 among the guesses.
+// it; with it the reader picks all 4 among the guesses.
 func (f *Finder) FindOrGuess(img *image.NRGBA) (faces []Face, guesses []Frame, err error) {
 	s, err := f.hunt(img)
 	if err != nil {

@@ -17,10 +17,11 @@ var _ dataset.Source = (*Source)(nil)
 // box is a part of the face in pixels of the 128 x 128 crop.
 type box struct{ x0, y0, x1, y1 int }
 
-// moves is where each Action Unit may change the picture.
+// moves is where each Action Unit may change the picture (AU06: down to the lips,
+// whose outer part it draws up).
 var moves = [au.Count][]box{
 	{{34, 4, 93, 44}}, {{16, 4, 112, 50}}, {{20, 20, 108, 52}}, {{28, 34, 100, 54}},
-	{{10, 24, 118, 82}}, {{28, 34, 100, 58}}, {{34, 24, 93, 100}}, {{36, 56, 91, 96}},
+	{{10, 24, 118, 98}}, {{28, 34, 100, 58}}, {{34, 24, 93, 100}}, {{36, 56, 91, 96}},
 	{{20, 36, 108, 108}}, {{28, 66, 100, 102}}, {{32, 72, 95, 112}}, {{32, 74, 95, 122}},
 	{{22, 66, 106, 104}}, {{36, 68, 91, 106}}, {{32, 76, 95, 127}}, {{14, 56, 114, 127}},
 	{{28, 26, 100, 58}},

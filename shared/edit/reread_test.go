@@ -9,8 +9,6 @@ import (
 	"mien/shared/au"
 	"mien/shared/device/cpu"
 	"mien/shared/face"
-	"mien/shared/model"
-	"mien/weights"
 )
 
 // TestReadEdited wants the reader to see an edit come and go: of the sample
@@ -20,18 +18,7 @@ func TestReadEdited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := weights.Shipped(model.KindGenerator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := model.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := model.LoadGenerator(f, cpu.New())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, g := shippedGenerator(t)
 	swap := NewSwap(cpu.New())
 	ctx := context.Background()
 	if _, err := swap.Use(ctx, g); err != nil {

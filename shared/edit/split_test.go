@@ -14,15 +14,14 @@ import (
 	"mien/weights"
 )
 
-// TestSplitGeneratorHasTheSameBits holds the page to what a plan computes as a
-// whole: the shipped generator, whose features of a photo are kept while only
-// the change moves.
-func TestSplitGeneratorHasTheSameBits(t *testing.T) {
-	file, err := weights.Shipped(model.KindGenerator)
+// shippedGenerator is the generator in weights, and its file.
+func shippedGenerator(t *testing.T) (*model.File, *model.Generator) {
+	t.Helper()
+	b, err := weights.Shipped(model.KindGenerator)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := model.Decode(file)
+	f, err := model.Decode(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +29,14 @@ func TestSplitGeneratorHasTheSameBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f, g
+}
+
+// TestSplitGeneratorHasTheSameBits holds the page to what a plan computes as a
+// whole: the shipped generator, whose features of a photo are kept while only
+// the change moves.
+func TestSplitGeneratorHasTheSameBits(t *testing.T) {
+	f, g := shippedGenerator(t)
 	p, err := f.Plan()
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ var (
 // warp stretches.
 func paintMouth(o *model.Output, x []float32, size int, l, moved Landmarks) {
 	was, now := max(opening(l)-shut, 0), max(opening(moved)-shut, 0)
-	amount := min(max((now-was-.3)/1.5, 0), 1) * min(max((.75-was/max(now, .01))/.35, 0), 1)
+	amount := min(max((now-was-.3)/1.5, 0), 1) * min(max((.4-was/max(now, .01))/.2, 0), 1)
 	if amount == 0 {
 		return
 	}

@@ -111,17 +111,17 @@ var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .
 
 // refined are the weights once a critic and an AU reader have joined. The reader
 // is a fixed target that gets painted to (weights/README.md), and more so the
-// longer it lasts: what is shaded and painted is held to the teacher's.
-var refined = Weights{Adversarial: 1, AU: 2, Cycle: 3, Motion: 30, Field: 25, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
+// longer it lasts: its weight is small, what is shaded and painted is held to the
+// teacher's, and the teacher's picture stays.
+var refined = Weights{Adversarial: 1, AU: .5, Teacher: 12, Cycle: 3, Motion: 30, Field: 25, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
 // overdone is how far the teacher goes of what is asked: a generator falls short of
 // its teacher, and the teacher of what is asked.
 const overdone = 1.25
 
-// lead are the weights with the teacher's picture still in and the AU loss that
-// weak.
-func (w Weights) lead(teacher, au float64) Weights {
-	w.Teacher, w.AU = teacher, au
+// lead are the weights with that much of the teacher's picture.
+func (w Weights) lead(teacher float64) Weights {
+	w.Teacher = teacher
 	return w
 }
 
@@ -164,8 +164,8 @@ var own = []Preset{
 		Critic:    net.Critic{Size: 64, Width: 32, Levels: 4, Spectral: true},
 		Phases: []Phase{
 			{Name: "distil", Share: .5, Overdo: overdone, Weights: smooth},
-			{Name: "refine", Share: .15, Adversary: R1, Overdo: overdone, Weights: refined.lead(25, .5)},
-			{Name: "settle", Share: .35, Adversary: R1, Overdo: overdone, Weights: refined},
+			{Name: "refine", Share: .3, Adversary: R1, Overdo: overdone, Weights: refined.lead(25)},
+			{Name: "settle", Share: .2, Adversary: R1, Overdo: overdone, Weights: refined},
 		},
 		Batch: 16, Steps: 20000, Rate: 3e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},

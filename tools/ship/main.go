@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mien/shared/au"
 	"mien/shared/model"
 )
 
@@ -39,14 +40,19 @@ func main() {
 	data := flag.String("data", "", "what it was trained on")
 	licence := flag.String("licence", "non-commercial research", "of the weights")
 	role := flag.String("role", "", "what the file is for, where its kind does not say: judge, a reader that only mien eval uses")
+	ask := flag.String("ask", "", "how many times as much a generator is asked of Action Units, as in 02=1.2,06=1.4")
 	flag.Parse()
-	if err := ship(*in, *name, *data, *licence, *role); err != nil {
+	factors, err := au.Parse(*ask)
+	if err == nil {
+		err = ship(*in, *name, *data, *licence, *role, factors)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func ship(in, name, data, licence, role string) error {
+func ship(in, name, data, licence, role string, ask au.Vector) error {
 	b, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -54,6 +60,11 @@ func ship(in, name, data, licence, role string) error {
 	f, err := model.Decode(b)
 	if err != nil {
 		return err
+	}
+	if !ask.IsZero() {
+		if err := askMore(f, ask); err != nil {
+			return err
+		}
 	}
 	f.Meta["mien.licence"] = licence
 	if b, err = f.EncodeHalf(); err != nil {

@@ -123,6 +123,11 @@ const widest = .41
 // wider is by which part of its opening any eye can open further, wide or not.
 const wider = .25
 
+// mostLift is what a brow's rise draws near to, in pixels of the 128 x 128 crop:
+// AU01 and AU02 both lift its middle, and further up there is no skin left to
+// stretch.
+const mostLift = 9
+
 // seam is how wide a stripe in the middle of the face blends its two halves, in
 // pixels of the 128 x 128 crop.
 const seam = 24
@@ -171,6 +176,11 @@ func MoveSides(l Landmarks, left, right au.Vector) Landmarks {
 		keep := room * float32(math.Tanh(float64(growth/room))) / growth
 		v[e.up][1] *= keep
 		v[e.low][1] *= keep
+	}
+	for k := 17; k < 27; k++ { // the brows
+		if lift := -v[k][1]; lift > 0 {
+			v[k][1] = -mostLift * float32(math.Tanh(float64(lift/mostLift)))
+		}
 	}
 	for k := range l {
 		l[k][0] += v[k][0]

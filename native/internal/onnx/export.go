@@ -205,7 +205,8 @@ func (e *exporter) step(s plan.Step) error {
 	switch s.Kind {
 	case plan.Conv, plan.ConvInput:
 		if role := e.plan.Values[s.In[1]].Role; role != plan.State && role != plan.Const {
-			return fmt.Errorf("%s: computed weights cannot be exported", s.Kind)
+			// What is computed is turned as pictures are: [KH K KW C].
+			in[1] = e.turned(in[1], e.plan.Values[s.In[1]].Shape, []int{1, 3, 0, 2})
 		}
 		stride, pad := s.Ints[0], s.Ints[1]
 		strides, pads := []int{stride, stride}, []int{pad, pad, pad, pad}

@@ -227,8 +227,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 }
 
 // paints is how much more a pixel counts that the teacher paints than one that it
-// leaves: they are one in a hundred. With 8, mouths that are open anyway had their
-// teeth painted over.
+// leaves: they are one in a hundred.
 const paints = 3
 
 // misses is the weighted cross entropy of a mask's log odds and the mask that is

@@ -178,7 +178,7 @@ var own = []Preset{
 	},
 	{
 		Name:      "enlarge",
-		About:     "96x96 editor from mien's weights (--from), taught by the prior: finer lids and lips",
+		About:     "96x96 editor from mien's weights (--from), taught by the prior; never trained to its end yet",
 		Generator: net.Generator{Size: 96, Width: 32, Blocks: 4},
 		Phases:    []Phase{{Name: "distil", Share: 1, Overdo: overdone, Weights: smooth}},
 		Batch:     16, Steps: 4000, Rate: 2e-4, Beta1: .5, Beta2: .99, Mirror: true,

@@ -19,6 +19,7 @@ const (
 	streamDropout
 	streamAugment
 	streamTurn
+	streamPush
 )
 
 // face is one training sample after augmentation by mirroring.

@@ -96,6 +96,9 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 	if n := f.wants["mix"]; n > 0 {
 		in["mix"] = noise(seed, streamMix, step, n, (*tensor.Rand).Float32)
 	}
+	if n := f.wants["push"]; n > 0 {
+		in["push"] = noise(seed, streamPush, step, n, func(r *tensor.Rand) float32 { return r.Range(0, f.preset.Attack) })
+	}
 	if n := f.wants["dropout"]; n > 0 {
 		in["dropout"] = noise(seed, streamDropout, step, n, func(r *tensor.Rand) float32 {
 			if r.Float32() < dropoutRate {

@@ -179,9 +179,14 @@ func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene,
 		picture = g.Add(under, g.Mul(g.Sub(g.Stop(f.Colour), under), g.Stop(f.Mask)))
 	}
 	fixed := net.NewScope(g, "reader")
-	before := g.Stop(reader.Apply(fixed, x.photo, false, nil).AU)
-	seen := g.Warp(picture, s.input("jitter", p.Batch, size, size, 2))
-	after := reader.Apply(fixed, seen, false, nil).AU
+	read := func(picture graph.Node) graph.Node {
+		if reader.Size != size {
+			picture = g.Resize(picture, reader.Size, reader.Size)
+		}
+		return reader.Apply(fixed, picture, false, nil).AU
+	}
+	before := g.Stop(read(x.photo))
+	after := read(g.Warp(picture, s.input("jitter", p.Batch, size, size, 2)))
 	add("au", weight, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))
 	s.loaded = fixed.Params
 }

@@ -66,6 +66,25 @@ func TestAskedHuber(t *testing.T) {
 	}
 }
 
+// TestAskedHuberOfMany counts a face that is asked for three times as much as one
+// Action Unit can be asked for a third, and one below that in full.
+func TestAskedHuberOfMany(t *testing.T) {
+	miss := func(ask ...float32) float64 {
+		still := make([]float32, len(ask))
+		return worth(t, []int{1, len(ask)}, [][]float32{still, still, ask}, func(g *graph.Graph, x []graph.Node) graph.Node {
+			return askedHuber(g, x[0], x[1], x[2], g.Affine(x[2], 0, 1))
+		})
+	}
+	for name, c := range map[string]struct{ got, want float64 }{
+		"three at their most": {miss(single, single, single), miss(single) / 3},
+		"two that are little": {miss(2, 2), miss(2)},
+	} {
+		if math.Abs(c.got-c.want) > 1e-6 {
+			t.Errorf("%s: %g, want %g", name, c.got, c.want)
+		}
+	}
+}
+
 // TestAskedHuberAsksByTheSlope has a reader that sees half: half is enough.
 func TestAskedHuberAsksByTheSlope(t *testing.T) {
 	for read, right := range map[float32]bool{1: true, 2: false} {

@@ -57,7 +57,7 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 		if err != nil {
 			return nil, fmt.Errorf("reader %q: %w", c.Reader, err)
 		}
-		if n.Size != r.preset.Size() {
+		if n.Size > r.preset.Size() {
 			return nil, fmt.Errorf("reader %q looks at %d pixels, preset %q draws %d", c.Reader, n.Size, r.preset.Name, r.preset.Size())
 		}
 		r.reader, reader = n, f
@@ -75,7 +75,16 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	}
 	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.Looks()}
 	if reader != nil {
-		if r.feed.slope, err = slopes(ctx, reader, r.source, r.preset.intensity()); err != nil {
+		quiet := c
+		quiet.Log = nil // the same faces again, as small as the reader looks at
+		faces := r.source
+		if r.reader.Size != r.preset.Size() {
+			faces, err = openSource(ctx, quiet, r.reader.Size, r.preset.Labels)
+		}
+		if err == nil {
+			r.feed.slope, err = slopes(ctx, reader, faces, r.preset.intensity())
+		}
+		if err != nil {
 			r.log.Close()
 			return nil, fmt.Errorf("reader %q: %w", c.Reader, err)
 		}

@@ -76,6 +76,7 @@ type Preset struct {
 	Augment float32 // how far a reader's pictures are moved and recoloured, 1 for photos
 	Mild    float32 // the share of them that is moved a third as far: what it reads once a face is aligned
 	Points  float64 // a reader's weight of the 68 landmarks
+	Attack  float32 // how far, at most, a reader's pictures are moved against it (see attacked)
 	Balance float64 // 0 weighs errors of all AUs alike, 1 by the inverse of how much each varies
 }
 
@@ -197,6 +198,13 @@ var own = []Preset{
 		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
 		Batch:  64, Steps: 6000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 20, Augment: 1, Mild: .6, Points: 8, Balance: .7,
+	},
+	{
+		Name:   "guide",
+		About:  "64x64 AU reader that is hard to fool, for training generators (--reader)",
+		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
+		Phases: []Phase{{Name: "read", Share: 1}},
+		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .6, Mild: .6, Points: 5, Balance: .7, Attack: 2,
 	},
 	{
 		Name:   "judge",

@@ -19,6 +19,12 @@ func reading(p Preset, seed uint64) (*step, error) {
 	places, known := s.input("landmarks", b, 136), s.input("known", b, 1)
 	eyes := s.input("eyes", b, 4)
 	scope := net.NewScope(g, "reader")
+	if p.Attack > 0 {
+		var err error
+		if photo, err = s.attacked(p, scope, photo, own); err != nil {
+			return nil, err
+		}
+	}
 	r := p.Reader.Apply(scope, photo, true, s.input("dropout", b, p.Reader.Features()))
 
 	stress := s.input("stress", 1, au.Count)
@@ -33,4 +39,21 @@ func reading(p Preset, seed uint64) (*step, error) {
 	}
 	s.adam("reader", scope, grads, s.sound([]graph.Node{loss}, grads), p, seed, true)
 	return s, nil
+}
+
+// attacked is photo moved uphill on the reader's own AU loss, by push [B 1 1 1],
+// a length in the space of pixels in -1 to 1: a step of the fast gradient method
+// with a bound on the square norm (Goodfellow et al., 2015, section 5). A reader
+// that learns on such pictures has gradients that look like expressions (Santurkar
+// et al., 2019), and what a generator draws to please it does too.
+func (s *step) attacked(p Preset, scope *net.Scope, photo, own graph.Node) (graph.Node, error) {
+	g := s.g
+	read := p.Reader.Apply(scope, photo, false, nil).AU
+	uphill, err := g.Grad(g.Sum(g.Square(g.Sub(read, own))), photo)
+	if err != nil {
+		return nil, fmt.Errorf("attack: %w", err)
+	}
+	length := g.Sqrt(g.Affine(lengths(g, uphill[0]), 1, 1e-12))
+	push := s.input("push", p.Batch, 1, 1, 1)
+	return g.Stop(g.Add(photo, g.Mul(uphill[0], g.Div(push, length)))), nil
 }

@@ -11,16 +11,12 @@ import (
 	"mien/weights"
 )
 
-// TestAskMore holds the shipped generator, asked for more of AU12, to itself
+// TestAsk holds the shipped generator, asked for more of AU12, to itself
 // under the larger change, as far as the gate, which sees what was asked, lets it.
-func TestAskMore(t *testing.T) {
+func TestAsk(t *testing.T) {
 	b, err := weights.Shipped(model.KindGenerator)
 	if err != nil {
 		t.Fatal(err)
-	}
-	photo := tensor.New(1, 64, 64, 3)
-	for i := range photo.Data {
-		photo.Data[i] = float32(i%97)/48 - 1
 	}
 	only := func(x float32) (v au.Vector) { v[au.Index("12")] = x; return v }
 	warp := func(factor, change float32) []float32 {
@@ -28,7 +24,7 @@ func TestAskMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := askMore(f, only(factor)); err != nil {
+		if err := ask(f, only(factor)); err != nil {
 			t.Fatal(err)
 		}
 		g, err := model.LoadGenerator(f, cpu.New())
@@ -36,6 +32,10 @@ func TestAskMore(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer g.Close()
+		photo := tensor.New(1, g.Size(), g.Size(), 3)
+		for i := range photo.Data {
+			photo.Data[i] = float32(i%97)/48 - 1
+		}
 		o, err := g.Field(context.Background(), photo, au.Vector{}, only(change))
 		if err != nil {
 			t.Fatal(err)
@@ -56,11 +56,14 @@ func TestAskMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if askMore(f, only(2)) == nil || askMore(f, only(.5)) == nil {
+	if d, whole := apart(warp(.7, 3), warp(0, 2.1)), apart(warp(0, 2.1), more); d > .15*whole {
+		t.Errorf("3 asked .7 fold is %g away from 2.1, 3 as it is %g", d, whole)
+	}
+	if ask(f, only(2)) == nil || ask(f, only(.5)) == nil {
 		t.Error("a factor out of range is taken")
 	}
 	delete(f.Tensors, told)
-	if askMore(f, only(1.2)) == nil {
+	if ask(f, only(1.2)) == nil {
 		t.Error("a file without the weight is taken")
 	}
 }

@@ -40,9 +40,9 @@ func main() {
 	data := flag.String("data", "", "what it was trained on")
 	licence := flag.String("licence", "non-commercial research", "of the weights")
 	role := flag.String("role", "", "what the file is for, where its kind does not say: judge, a reader that only mien eval uses")
-	ask := flag.String("ask", "", "how many times as much a generator is asked of Action Units, as in 02=1.2,06=1.4")
+	asked := flag.String("ask", "", "how many times as much a generator is asked of Action Units, as in 02=1.2,06=1.4")
 	flag.Parse()
-	factors, err := au.Parse(*ask)
+	factors, err := au.Parse(*asked)
 	if err == nil {
 		err = ship(*in, *name, *data, *licence, *role, factors)
 	}
@@ -52,7 +52,7 @@ func main() {
 	}
 }
 
-func ship(in, name, data, licence, role string, ask au.Vector) error {
+func ship(in, name, data, licence, role string, factors au.Vector) error {
 	b, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -61,8 +61,8 @@ func ship(in, name, data, licence, role string, ask au.Vector) error {
 	if err != nil {
 		return err
 	}
-	if !ask.IsZero() {
-		if err := askMore(f, ask); err != nil {
+	if !factors.IsZero() {
+		if err := ask(f, factors); err != nil {
 			return err
 		}
 	}

@@ -110,11 +110,11 @@ func (p Preset) fakes() int { return max(p.Fakes, 1) }
 
 var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .25, Bend: 1}
 
-// refined are the weights once a critic and an AU reader have joined. The reader
-// is a fixed target that gets painted to (weights/README.md), and more so the
-// longer it lasts: its weight is small, what is shaded and painted is held to the
-// teacher's, and the teacher's picture stays.
-var refined = Weights{Adversarial: 1, AU: .5, Teacher: 12, Cycle: 3, Motion: 30, Field: 25, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
+// refined are the weights once a critic and an AU reader have joined: a guide (the
+// preset of that name). A reader that was not trained to be hard to fool gets
+// painted to at a tenth of this AU weight (weights/README.md). What is shaded and
+// painted is held to the teacher's all the same.
+var refined = Weights{Adversarial: 1, AU: 4, Teacher: 12, Cycle: 3, Motion: 30, Field: 15, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
 // overdone is how far the teacher goes of what is asked: a generator falls short of
 // its teacher, and the teacher of what is asked.
@@ -179,10 +179,14 @@ var own = []Preset{
 	},
 	{
 		Name:      "enlarge",
-		About:     "96x96 editor from mien's weights (--from), taught by the prior; never trained to its end yet",
+		About:     "96x96 editor from mien's weights (--from): the second size of the shipped model",
 		Generator: net.Generator{Size: 96, Width: 32, Blocks: 4},
-		Phases:    []Phase{{Name: "distil", Share: 1, Overdo: overdone, Weights: smooth}},
-		Batch:     16, Steps: 4000, Rate: 2e-4, Beta1: .5, Beta2: .99, Mirror: true,
+		Critic:    net.Critic{Size: 96, Width: 32, Levels: 4, Spectral: true},
+		Phases: []Phase{
+			{Name: "distil", Share: .3, Overdo: overdone, Weights: smooth},
+			{Name: "refine", Share: .7, Adversary: R1, Overdo: overdone, Weights: refined},
+		},
+		Batch: 16, Steps: 4000, Rate: 2e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},
 	{
 		Name:      "refine",

@@ -10,11 +10,28 @@ import (
 
 // TestTaughtByThePrior trains the shipped model's kind of generator for a few
 // steps on drawn faces, with the shipped prior as its teacher and the shipped
-// reader: each phase's losses are there, and what the teacher shows is learnt.
+// guide: each phase's losses are there, and what the teacher shows is learnt. The
+// larger generator is read at the guide's own size.
 func TestTaughtByThePrior(t *testing.T) {
+	for preset, phases := range map[string]map[string][]string{
+		"mien": {
+			"distil": {"field", "motion", "teacher"},
+			"refine": {"field", "motion", "teacher", "au", "cycle", "adversarial"},
+			"settle": {"field", "motion", "au", "cycle", "adversarial"},
+		},
+		"enlarge": {
+			"distil": {"field", "motion", "teacher"},
+			"refine": {"field", "motion", "teacher", "au", "cycle", "adversarial"},
+		},
+	} {
+		t.Run(preset, func(t *testing.T) { taught(t, preset, phases) })
+	}
+}
+
+func taught(t *testing.T, preset string, phases map[string][]string) {
 	c := small(t.TempDir())
-	c.Preset, c.Steps, c.Batch = "mien", 40, 2
-	c.Prior, c.Reader = "../../../weights/prior.safetensors", "../../../weights/reader.safetensors"
+	c.Preset, c.Steps, c.Batch = preset, 40, 2
+	c.Prior, c.Reader = "../../../weights/prior.safetensors", "../../../weights/guide.safetensors"
 	seen := map[string]map[string]bool{}
 	var first, last float64
 	c.Progress = func(e runlog.Entry) {
@@ -33,11 +50,7 @@ func TestTaughtByThePrior(t *testing.T) {
 		last = e.Losses["field"]
 	}
 	mustRun(t, c)
-	for phase, want := range map[string][]string{
-		"distil": {"field", "motion", "teacher"},
-		"refine": {"field", "motion", "teacher", "au", "cycle", "adversarial"},
-		"settle": {"field", "motion", "au", "cycle", "adversarial"},
-	} {
+	for phase, want := range phases {
 		for _, name := range want {
 			if !seen[phase][name] {
 				t.Errorf("%s has no loss %q, only %v", phase, name, slices.Sorted(maps.Keys(seen[phase])))

@@ -15,7 +15,7 @@ const (
 // shadeStrength multiplies the shading, for the same reason as strength; the
 // regression makes it too faint, since its labels are noisy.
 var shadeStrength = byCode(3, map[string]float32{
-	"02": 2.5, "04": 4.5, "06": 3.5, "07": 2.8, "10": 3.5, "12": 2.5, "14": 3.5, "15": 2.5, "17": 2.5, "20": 3, "23": 3.5, "25": 4, "45": 1.8,
+	"02": 2.5, "04": 4.5, "06": 3, "07": 2.8, "10": 3.5, "12": 2, "14": 3.5, "15": 2.5, "17": 2.5, "20": 3, "23": 3.5, "25": 4, "45": 1.8,
 })
 
 // Prior edits faces without a network: it moves the landmarks and shades what
@@ -105,6 +105,7 @@ func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector,
 		}
 	}
 	paintMouth(&o, x, size, l, moved)
+	paintLids(&o, x, size, l, moved, left, right)
 	return o, nil
 }
 
@@ -114,7 +115,7 @@ const keptColour = .4
 
 // mostShade bounds the shading, in spreads of the picture: several Action Units
 // that whiten the same teeth must not add up.
-const mostShade = 1.6
+const mostShade = 1.2
 
 // soften limits colour and amount of shading [side side 3] in place.
 func soften(shading []float32) {

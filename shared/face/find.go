@@ -108,7 +108,7 @@ type hunt struct {
 	photo    pyramid
 	faces    []Face // of which none overlaps another
 	doubtful Face   // the best of those that looked like a face from afar only
-	guesses  []guess
+	guesses  []Guess
 }
 
 // hunt searches a photo, one tilt after the other, until a face is sure.
@@ -150,11 +150,11 @@ func best(faces []Face) Face {
 // the better score stays. What looked like a face from afar only becomes
 // doubtful, if it scores more than what is there.
 func (s *hunt) search(f *Finder, tilt float64) {
-	view, w, h := tiltedView(s.photo[0].w, s.photo[0].h, tilt)
+	view, w, h := tiltedView(s.photo[0].w, s.photo[0].h, detectSide, tilt)
 	p := s.photo.warp(view, w, h)
 	for _, d := range f.detect(p, minWindow, max(w, h), .1, 1.1) {
 		afar := detectionFrame(d).Then(view)
-		s.guesses = append(s.guesses, guess{afar, d.Q})
+		s.guesses = append(s.guesses, Guess{afar, d.Q})
 		face, ok := f.look(s.photo, afar)
 		if !ok {
 			if d.Q > s.doubtful.Score && 2*afar.Scale() >= minFace {
@@ -178,12 +178,12 @@ func (s *hunt) search(f *Finder, tilt float64) {
 	}
 }
 
-// tiltedView returns the map from a picture of w x h pixels, detectSide at
-// most on the photo's own scale, to the photo. Faces that are turned by tilt
-// in the photo stand upright in it.
-func tiltedView(photoW, photoH int, tilt float64) (view Frame, w, h int) {
+// tiltedView returns the map from a picture of w x h pixels, in which the photo's
+// longer side measures side, to the photo. Faces that are turned by tilt in the
+// photo stand upright in it.
+func tiltedView(photoW, photoH int, side, tilt float64) (view Frame, w, h int) {
 	pw, ph := float64(photoW), float64(photoH)
-	k := max(pw, ph) / detectSide // photo pixels per view pixel, also below 1
+	k := max(pw, ph) / side // photo pixels per view pixel, also below 1
 	s, c := math.Sincos(tilt)
 	w = max(int(math.Ceil((pw*math.Abs(c)+ph*math.Abs(s))/k)), 1)
 	h = max(int(math.Ceil((pw*math.Abs(s)+ph*math.Abs(c))/k)), 1)

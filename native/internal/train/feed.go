@@ -139,7 +139,7 @@ func (f *feed) hasTeacher() bool {
 func (f *feed) lesson(d au.Vector) au.Vector {
 	if f.overdo > 0 && f.teacher != nil {
 		for k := range d {
-			d[k] *= f.overdo
+			d[k] *= f.overdo * short[k]
 		}
 	}
 	return d

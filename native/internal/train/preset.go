@@ -7,6 +7,7 @@ import (
 
 	"mien/native/internal/dataset"
 	"mien/native/internal/net"
+	"mien/shared/au"
 )
 
 // Weights are the factors of the generator's losses; a term of weight 0 is not
@@ -119,6 +120,19 @@ var refined = Weights{Adversarial: 1, AU: 4, Teacher: 12, Cycle: 3, Motion: 30, 
 // overdone is how far the teacher goes of what is asked: a generator falls short of
 // its teacher, and the teacher of what is asked.
 const overdone = 1.25
+
+// short is how much further still it goes with some Action Units, where it overdoes
+// at all: what a generator taught alike in all of them lacked in gain, or had too
+// much of, on 16 validation people (AU06 .50, AU04 1.45).
+var short = func() (v au.Vector) {
+	for i := range v {
+		v[i] = 1
+	}
+	for code, by := range map[string]float32{"02": 1.15, "04": .75, "05": 1.35, "06": 1.4, "07": 1.25, "10": 1.2, "14": 1.4, "17": .9, "20": 1.3, "23": 1.2, "25": 1.2, "26": .9} {
+		v[au.Index(code)] = by
+	}
+	return v
+}()
 
 // lead are the weights with that much of the teacher's picture.
 func (w Weights) lead(teacher float64) Weights {

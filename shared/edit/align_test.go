@@ -303,16 +303,20 @@ func TestReaderAligns(t *testing.T) {
 	}
 	e := New(NewSwap(ref.New()), shipped(t), finder)
 	var errs []float64
-	within := 0
+	within, lost := 0, 0
 	for i, file := range files {
 		img, truth := facetest.Place(decode(t, file), i)
 		if _, _, err := e.SetPhoto(context.Background(), img); err != nil {
 			t.Logf("%s, %d: %v", filepath.Base(file), i, err)
+			lost++
 			continue
 		}
 		frame, _ := e.Frame()
 		off := facetest.EyeError(frame, truth)
 		errs = append(errs, off)
+		if off > 9 {
+			lost++
+		}
 		if off <= 3 {
 			within++
 		} else {
@@ -321,10 +325,13 @@ func TestReaderAligns(t *testing.T) {
 	}
 	slices.Sort(errs)
 	t.Logf("%d of %d within 3 pixels, median %.2f, worst %.2f", within, n, errs[len(errs)/2], errs[len(errs)-1])
-	// All of these 40 do, 560 of all 585 (MIEN_FACES=585), median .86 there: 4 of
-	// the rest are not found, 3 taken for something else, 18 are 3 to 9 pixels off.
-	if within*100 < n*95 {
-		t.Errorf("%d of %d faces come back within 3 pixels, want 95%%", within, n)
+	// All of these 40 do, 561 of all 585 (MIEN_FACES=585), median .84 there: 3 of
+	// the rest are not found, 2 taken for something else, 19 are 3 to 6 pixels off.
+	if within*1000 < n*955 {
+		t.Errorf("%d of %d faces come back within 3 pixels, want 95.5%%", within, n)
+	}
+	if lost*100 > n {
+		t.Errorf("%d of %d faces are not found or more than 9 pixels off, want 1%% at most", lost, n)
 	}
 	if median := errs[len(errs)/2]; median > 1.15 {
 		t.Errorf("half of the faces are off by %.2f pixels or more, want 1.15", median)

@@ -90,7 +90,7 @@ func mirrorMotion() (m [au.Count][68][2]float32) {
 // of 1 reads as 1, but never more than twice the anatomy's own (AU14, whose pressed
 // corners hardly show, more).
 var strength = byCode(1.4, map[string]float32{
-	"02": 1.6, "04": 1.7, "05": 2, "06": 2, "07": 1.8, "09": 1.6, "10": 1.6, "12": 1.65, "14": 2.5, "15": 1.6, "17": 1.2, "20": 1.6, "23": 2.4, "25": 1.7, "26": 1.5,
+	"02": 1.6, "04": 1.7, "05": 2, "06": 2, "07": 1.8, "09": 1.6, "10": 1.6, "12": 1.65, "14": 2.5, "15": 1.6, "17": 1.2, "20": 1.6, "23": 1.8, "25": 1.7, "26": 1.5,
 })
 
 // byCode is a value for each Action Unit: those in m, and rest for the others.

@@ -12,9 +12,10 @@ import (
 // of intensity.
 const huberBeta = .5
 
-// shadeAsks is the part of the AU reader's gradient that reaches the shade: all of
-// it darkens noses and foreheads of combined expressions, a quarter leaves the gain
-// at .62 where this has .71 (16 validation people, 11,200 images by a guide).
+// shadeAsks is the part of the AU reader's gradient that reaches the shade. A run
+// with all of it had darker noses and gain .77, one with a quarter .62, one with
+// this .71 (16 validation people, about 12,000 images by a guide); other weights
+// differed, too (the fourth round in weights/README.md).
 const shadeAsks = .6
 
 // motionBeta is the same for the warp at the landmarks, in half frames.

@@ -103,26 +103,17 @@ func TestAlignFollowsTheReaderWithinBounds(t *testing.T) {
 // TestAlignForgetsWhereItStarts puts frames right that lie around the sample
 // portrait's face, and wants them in one place.
 func TestAlignForgetsWhereItStarts(t *testing.T) {
-	img := decode(t, "../../web/portrait/astronaut.png")
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := finder.Find(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := New(NewSwap(ref.New()), shipped(t), finder)
-	want, err := e.align(context.Background(), img, found[0].Frame)
+	e, img, found := portrait(t)
+	want, err := e.align(context.Background(), img, found)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, start := range moves {
-		got, err := e.align(context.Background(), img, start.Then(found[0].Frame))
+		got, err := e.align(context.Background(), img, start.Then(found))
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, after := facetest.EyeError(start.Then(found[0].Frame), found[0].Frame), facetest.EyeError(got, want)
+		before, after := facetest.EyeError(start.Then(found), found), facetest.EyeError(got, want)
 		t.Logf("from %.1f pixels off to %.2f", before, after)
 		if after > 1.5 {
 			t.Errorf("a frame that starts %.1f pixels off ends %.1f, want 1.5 at most", before, after)
@@ -133,23 +124,13 @@ func TestAlignForgetsWhereItStarts(t *testing.T) {
 // TestGuessesAreJudged gives the shipped reader guesses on the sample portrait: a
 // rough one on the face, and two on suit and flag.
 func TestGuessesAreJudged(t *testing.T) {
-	img := decode(t, "../../web/portrait/astronaut.png")
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := finder.Find(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	truth := found[0].Frame
+	e, img, truth := portrait(t)
 	rough := face.Frame{A: [6]float64{1.1, -.1, .12, .1, 1.1, -.08}}.Then(truth)
 	guesses := []face.Guess{
 		{Frame: rough, Score: 5},
 		{Frame: face.Frame{A: [6]float64{70, 0, 240, 0, 70, 420}}, Score: 5},
 		{Frame: face.Frame{A: [6]float64{60, 0, 80, 0, 60, 120}}, Score: 5},
 	}
-	e := New(NewSwap(ref.New()), shipped(t), finder)
 	faces, err := e.steady(context.Background(), img, guesses)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +152,7 @@ func TestGuessesAreJudged(t *testing.T) {
 		}
 	}
 	l, r, y := float32(face.Normal(face.LeftEyeX)), float32(face.Normal(face.RightEyeX)), float32(face.Normal(face.EyeY))
-	e = New(NewSwap(ref.New()), stubborn(t, [4]float32{l, y, r, y}), finder)
+	e = New(NewSwap(ref.New()), stubborn(t, [4]float32{l, y, r, y}), e.finder)
 	if faces, err := e.steady(context.Background(), img, guesses); err != nil || len(faces) != 0 {
 		t.Errorf("a reader that does not look finds %d faces, %v", len(faces), err)
 	}

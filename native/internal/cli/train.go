@@ -96,7 +96,7 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&c.People, "people", "", "even or odd: train on half of the folder's people")
 	f.Uint64Var(&c.Seed, "seed", 1, "of everything random")
 	f.StringVar(&c.Reader, "reader", "", "model file of a fixed AU reader for the AU loss")
-	f.StringVar(&c.From, "from", "", "model file of the same preset whose weights to start from")
+	f.StringVar(&c.From, "from", "", "model file of the same network, of any size, whose weights to start from")
 	f.StringVar(&c.Prior, "prior", "", "file of the prior whose pictures teach (see mien prior)")
 	f.BoolVar(&c.Untaught, "no-prior", false, "learn without any teacher's pictures")
 	f.IntVar(&c.Every, "every", 200, "write weights and samples each so many steps")

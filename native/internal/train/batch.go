@@ -186,7 +186,7 @@ func (p *picker) drawChange(r *tensor.Rand, own au.Vector) au.Vector {
 			}
 		}
 	}
-	most := float32(4.5)
+	most := float32(single)
 	if p.preset.Labels == dataset.Presence {
 		most = presenceFull
 	}

@@ -75,10 +75,10 @@ func (r *run) open(ctx context.Context) (unlock func(), err error) {
 	}
 	r.feed = &feed{preset: r.preset, picker: newPicker(r.source, c.Seed, r.preset), teacher: r.teacher, augment: r.preset.Looks()}
 	if reader != nil {
-		quiet := c
-		quiet.Log = nil // the same faces again, as small as the reader looks at
 		faces := r.source
 		if r.reader.Size != r.preset.Size() {
+			quiet := c
+			quiet.Log = nil // the same faces again, as small as the reader looks at
 			faces, err = openSource(ctx, quiet, r.reader.Size, r.preset.Labels)
 		}
 		if err == nil {

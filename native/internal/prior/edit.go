@@ -15,7 +15,7 @@ const (
 // shadeStrength multiplies the shading, for the same reason as strength; the
 // regression makes it too faint, since its labels are noisy.
 var shadeStrength = byCode(3, map[string]float32{
-	"02": 2.5, "04": 4.5, "06": 3, "07": 2.8, "10": 3.5, "12": 2, "14": 3.5, "15": 2.5, "17": 2.5, "20": 3, "23": 2.5, "25": 4, "45": 1.8,
+	"01": 2.4, "02": 1.8, "04": 4.5, "05": 2.2, "06": 3, "07": 2.8, "10": 3.5, "12": 2, "14": 3, "15": 2.5, "17": 2.5, "20": 3, "23": 3.5, "25": 4, "45": 1.8,
 })
 
 // Prior edits faces without a network: it moves the landmarks and shades what

@@ -238,6 +238,41 @@ func TestMouthOpens(t *testing.T) {
 	}
 }
 
+// TestSmilePaintsNothing: lips that are drawn out, up or together stay closed, so
+// there is no inside to paint.
+func TestSmilePaintsNothing(t *testing.T) {
+	p := &Prior{mean: Neutral, shading: make([]float32, au.Count*side*side*3)}
+	for _, code := range []string{"12", "14", "20", "23"} {
+		var d au.Vector
+		d[au.Index(code)] = 5
+		o, err := p.Field(make([]float32, 64*64*3), 64, Neutral, d, d, 96)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range o.Mask {
+			if m != 0 {
+				t.Fatalf("AU%s paints %g at %d", code, m, i)
+			}
+		}
+	}
+}
+
+// TestLipsStay: pressed as far as can be asked, and further, a lip keeps a part of
+// its height.
+func TestLipsStay(t *testing.T) {
+	for _, by := range []float32{1, 5, 12} {
+		d := au.Vector{}
+		d[au.Index("23")] = by
+		m := Move(Neutral, d)
+		for _, lip := range lips {
+			was, now := Neutral[lip[1]][1]-Neutral[lip[0]][1], m[lip[1]][1]-m[lip[0]][1]
+			if part := now / was; part < leastLip || part > 1 {
+				t.Errorf("AU23 at %g leaves %g of the lip at %d, want %g to 1", by, part, lip[0], leastLip)
+			}
+		}
+	}
+}
+
 // TestSides: a change of one half leaves the other where it is.
 func TestSides(t *testing.T) {
 	m := MoveSides(Neutral, au.Vector{1: 3}, au.Vector{})

@@ -16,7 +16,8 @@ const (
 var darkness = [3]float32{.3, .16, .15}
 
 // Teeth are about as light as the skin of the cheeks, and warmer than white: the
-// lightest third inside of 564 open mouths, regressed on the cheeks' light.
+// line through the lightest third inside of 564 open mouths, in six groups by the
+// light of the cheeks.
 var (
 	teethRest = [3]float32{.3, .19, .11}
 	teethLit  = [3]float32{.81, .81, .85} // per light of the skin

@@ -5,8 +5,6 @@
 package prior
 
 import (
-	"math"
-
 	"mien/native/internal/dataset"
 	"mien/shared/au"
 )
@@ -109,37 +107,6 @@ func byCode(rest float32, m map[string]float32) (v [au.Count]float32) {
 	return v
 }
 
-// facing are the pairs of an upper and a lower landmark that close an opening:
-// lids and inner lips.
-var facing = [...][2]int{{37, 41}, {38, 40}, {43, 47}, {44, 46}, {61, 67}, {62, 66}, {63, 65}}
-
-// leastOpening is the part of an opening that always stays, so that lids and
-// lips never cross and the warp never folds.
-const leastOpening = .1
-
-// eyes are the pairs of facing that lids make, and the corners of their eye.
-var eyes = [...]struct{ up, low, left, right int }{{37, 41, 36, 39}, {38, 40, 36, 39}, {43, 47, 42, 45}, {44, 46, 42, 45}}
-
-// widest is how far an eye opens, in parts of its width: of 16,748 faces one in a
-// hundred has more (.40). Several Action Units that lift the same lid draw near to
-// it, so that an iris is never pulled long.
-const widest = .41
-
-// wider is by which part of its opening any eye can open further, wide or not.
-const wider = .25
-
-// lips are the pairs of an outer and an inner landmark across a lip's red part.
-var lips = [...][2]int{{50, 61}, {51, 62}, {52, 63}, {56, 65}, {57, 66}, {58, 67}}
-
-// leastLip is the part of a lip's height that pressing it (AU23) draws near to:
-// lips turn in, they do not vanish.
-const leastLip = .3
-
-// mostLift is what a brow's rise draws near to, in pixels of the 128 x 128 crop:
-// AU01 and AU02 both lift its middle, and further up there is no skin left to
-// stretch.
-const mostLift = 9
-
 // seam is how wide a stripe in the middle of the face blends its two halves, in
 // pixels of the 128 x 128 crop.
 const seam = 24
@@ -164,47 +131,7 @@ func MoveSides(l Landmarks, left, right au.Vector) Landmarks {
 			v[k][1] += amount * Motion[i][k][1]
 		}
 	}
-	for _, pair := range facing {
-		up, low := pair[0], pair[1]
-		opening := max(l[low][1]-l[up][1], 0)
-		growth := v[low][1] - v[up][1]
-		over := max(leastOpening*opening-(opening+growth), 0)
-		if over == 0 {
-			continue
-		}
-		keep := min(max(1-over/(max(growth, -growth)+1e-4), 0), 1)
-		for c := range 2 {
-			v[up][c] *= keep
-			v[low][c] *= keep
-		}
-	}
-	for _, e := range eyes {
-		growth := v[e.low][1] - v[e.up][1]
-		if growth <= 0 {
-			continue
-		}
-		opening := l[e.low][1] - l[e.up][1]
-		room := max(widest*(l[e.right][0]-l[e.left][0])-opening, wider*opening, .1)
-		keep := room * float32(math.Tanh(float64(growth/room))) / growth
-		v[e.up][1] *= keep
-		v[e.low][1] *= keep
-	}
-	for _, lip := range lips {
-		out, in := lip[0], lip[1]
-		height := l[in][1] - l[out][1] // below 0 in the lower lip
-		if height == 0 {
-			continue
-		}
-		room := (1 - leastLip) * height
-		if pressed := (v[out][1] - v[in][1]) / room; pressed > 0 {
-			v[out][1] = v[in][1] + room*float32(math.Tanh(float64(pressed)))
-		}
-	}
-	for k := 17; k < 27; k++ { // the brows
-		if lift := -v[k][1]; lift > 0 {
-			v[k][1] = -mostLift * float32(math.Tanh(float64(lift/mostLift)))
-		}
-	}
+	bound(&l, &v)
 	for k := range l {
 		l[k][0] += v[k][0]
 		l[k][1] += v[k][1]

@@ -15,12 +15,13 @@ const (
 // darkness is the colour deep inside a mouth, as parts of the skin's.
 var darkness = [3]float32{.3, .16, .15}
 
-// Teeth are about as light as the skin of the cheeks, and warmer than white: the
-// line through the lightest third inside of 564 open mouths, in six groups by the
-// light of the cheeks.
+// Teeth are a little lighter than the skin of the cheeks, and warmer than white:
+// half way from ivory to the line through the lightest third inside of 564 open
+// mouths, in six groups by the light of the cheeks. On that line itself a generator
+// is read as opening the mouth less.
 var (
-	teethRest = [3]float32{.3, .19, .11}
-	teethLit  = [3]float32{.81, .81, .85} // per light of the skin
+	teethRest = [3]float32{.36, .3, .25}
+	teethLit  = [3]float32{.76, .75, .74} // per light of the skin
 )
 
 // paintMouth covers the inside of lips that the move from l to moved opens with

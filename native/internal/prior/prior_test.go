@@ -273,6 +273,29 @@ func TestLipsStay(t *testing.T) {
 	}
 }
 
+// TestCornersStayInTheFace: asked for all that draws them out, corners of a mouth
+// stay clear of the face's edge, also of the near edge of a turned head; a smile
+// alone goes as far as ever.
+func TestCornersStayInTheFace(t *testing.T) {
+	turned := Neutral
+	for k := range 8 {
+		turned[k][0] = Neutral[48][0] - (Neutral[48][0]-Neutral[k][0])*.4
+	}
+	all := au.Vector{}
+	for _, code := range []string{"12", "14", "20"} {
+		all[au.Index(code)] = 5
+	}
+	for name, l := range map[string]Landmarks{"frontal": Neutral, "turned": turned} {
+		m := Move(l, all)
+		if drawn, way := l[48][0]-m[48][0], l[48][0]-l[4][0]; drawn < .3*way || drawn > .55*way {
+			t.Errorf("%s: drawn out by %g of %g, want .3 to .55 of it", name, drawn, way)
+		}
+	}
+	if drawn := Neutral[48][0] - Move(Neutral, au.Vector{8: 3})[48][0]; drawn < 4.7 {
+		t.Errorf("AU12 at 3 draws a corner out by %g, want 4.7", drawn)
+	}
+}
+
 // TestSides: a change of one half leaves the other where it is.
 func TestSides(t *testing.T) {
 	m := MoveSides(Neutral, au.Vector{1: 3}, au.Vector{})

@@ -23,6 +23,10 @@ type Editor struct {
 	swap   *Swap
 	finder *face.Finder
 
+	// Plain tells the generator what is asked, whatever this face makes of it: see
+	// calibrate. It is set before the editor is used.
+	Plain bool
+
 	reading sync.Mutex // a reader is used by one goroutine at a time
 	reader  *model.Reader
 
@@ -37,8 +41,9 @@ type subject struct {
 	frame face.Frame  // of the one to edit
 	read  au.Vector   // what the reader sees in it
 
-	mu    sync.Mutex
-	crops map[int]*tensor.Tensor // by size; never written after they are made
+	mu      sync.Mutex
+	crops   map[int]*tensor.Tensor // by size; never written after they are made
+	answers answers                // to calibrate by
 }
 
 // crop returns the face as [1 S S 3]; it is shared, nobody may write to it.
@@ -192,6 +197,10 @@ func (e *Editor) edit(ctx context.Context, s *subject, change au.Vector) (Field,
 	if change.IsZero() {
 		return Field{}, nil
 	}
+	change, err := e.calibrate(ctx, s, change)
+	if err != nil {
+		return Field{}, fmt.Errorf("edit: %w", err)
+	}
 	f, err := e.swap.Field(ctx, s.crop, s.read, change)
 	if err != nil {
 		return Field{}, fmt.Errorf("edit: %w", err)
@@ -240,14 +249,20 @@ func (e *Editor) ReadEdited(ctx context.Context, f Field) (au.Vector, error) {
 	if e.reader == nil || f.IsZero() {
 		return s.read, nil
 	}
+	v, err := e.readUnder(ctx, s, f)
+	if err != nil {
+		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
+	}
+	return v, nil
+}
+
+// readUnder is what the reader sees in a face under a field.
+func (e *Editor) readUnder(ctx context.Context, s *subject, f Field) (au.Vector, error) {
 	side := 2 * e.reader.Size() // the border between moved and unmoved stays finer than what the reader sees
 	whole := face.CentreFrame(side, side)
 	small := Apply(face.Crop(s.img, s.frame, side), whole, f)
 	v, err := e.readBoth(ctx, pixel.ToTensor(face.Crop(small, whole, e.reader.Size())))
-	if err != nil {
-		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
-	}
-	return v.AU, nil
+	return v.AU, err
 }
 
 // Picture returns the photo with the change applied, at its full resolution.

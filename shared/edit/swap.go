@@ -54,6 +54,7 @@ type Swap struct {
 	trouble  error // why device is home again
 	current  *held
 	previous *held
+	version  int // grows whenever another generator becomes the current one
 }
 
 // held is a generator with what it was made of, so that it can be made again
@@ -109,6 +110,7 @@ func (s *Swap) replace(next *held) (model.Info, error) {
 		s.previous.Close() // nobody runs it: only current is run, under this lock
 	}
 	s.previous, s.current = s.current, next
+	s.version++
 	return next.Info(), nil
 }
 
@@ -163,6 +165,7 @@ func (s *Swap) Rollback() (model.Info, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	s.current, s.previous = last, s.current
+	s.version++
 	return s.current.Info(), nil
 }
 
@@ -174,6 +177,13 @@ func (s *Swap) Info() (model.Info, bool) {
 		return model.Info{}, false
 	}
 	return s.current.Info(), true
+}
+
+// Version is another one whenever another generator has come into use.
+func (s *Swap) Version() int {
+	s.running.Lock()
+	defer s.running.Unlock()
+	return s.version
 }
 
 // Field runs the generator in use. crop returns the photo's face at the size

@@ -116,6 +116,8 @@ func TestLoadRefuses(t *testing.T) {
 		"size":          func(f *File) { f.Meta[keySize] = "100000" },
 		"step":          func(f *File) { f.Meta[keyStep] = "-1" },
 		"action units":  func(f *File) { f.Meta[keyAUs] = "01" },
+		"some slopes":   func(f *File) { f.Meta[keySlopes] = "01=1,12=.5" },
+		"no slopes":     func(f *File) { f.Meta[keySlopes] = "steep" },
 		"plan":          func(f *File) { f.Meta[keyPlan] = "{}" },
 		"missing":       func(f *File) { delete(f.Tensors, "gen.w") },
 		"plan wants":    func(f *File) { f.Tensors["gen.w"] = tensor.New(2) },

@@ -21,6 +21,7 @@ const (
 	keyStep    = "mien.step"
 	keyLicence = "mien.licence"
 	keyAUs     = "mien.aus"
+	keySlopes  = "mien.slopes"
 )
 
 // The kinds of models.
@@ -43,7 +44,19 @@ type Info struct {
 	Preset  string // of the training
 	Step    int    // of the training
 	Licence string // of the weights
+
+	// Slopes are how far a reader moves for a unit of labelled intensity, in each
+	// Action Unit: readers shrink what they can't tell. Zero where the file does
+	// not say.
+	Slopes au.Vector
 }
+
+// Bounds of a slope. A reader of which one lies outside sees nothing, or another
+// thing.
+const (
+	minSlope = .05
+	maxSlope = 2.0
+)
 
 // Pack makes a model file of a plan with one picture as its batch, and the
 // contents of its states.
@@ -56,6 +69,9 @@ func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
 		keyKind: info.Kind, keyPlan: string(text), keySize: strconv.Itoa(info.Size), keyPreset: info.Preset,
 		keyStep: strconv.Itoa(info.Step), keyLicence: info.Licence, keyAUs: strings.Join(au.Codes(), " "),
 	}}
+	if !info.Slopes.IsZero() {
+		f.Meta[keySlopes] = info.Slopes.String()
+	}
 	for _, v := range p.Values {
 		switch v.Role {
 		case plan.Const:
@@ -87,7 +103,41 @@ func (f *File) Info() (Info, error) {
 	if i.Step, err = strconv.Atoi(f.Meta[keyStep]); err != nil || i.Step < 0 {
 		return i, fmt.Errorf("step %q: want a number", f.Meta[keyStep])
 	}
+	if i.Slopes, err = slopes(f.Meta[keySlopes]); err != nil {
+		return i, err
+	}
 	return i, nil
+}
+
+// slopes reads a reader's slopes: all of them, or none of an empty text.
+func slopes(text string) (au.Vector, error) {
+	v, err := au.Parse(text)
+	if err != nil || v.IsZero() {
+		return au.Vector{}, err
+	}
+	for k, x := range v {
+		if x < minSlope || x > maxSlope {
+			return au.Vector{}, fmt.Errorf("slope %g of action unit %s: want %g to %g", x, au.Units[k].Code, minSlope, maxSlope)
+		}
+	}
+	return v, nil
+}
+
+// SetSlopes writes down how far the reader in the file moves for a unit of
+// intensity, or forgets it where v is zero.
+func (f *File) SetSlopes(v au.Vector) error {
+	if f.Meta[keyKind] != KindReader {
+		return fmt.Errorf("slopes: model is a %s, want a %s", f.Meta[keyKind], KindReader)
+	}
+	text := v.String()
+	if _, err := slopes(text); err != nil {
+		return err
+	}
+	delete(f.Meta, keySlopes)
+	if text != "" {
+		f.Meta[keySlopes] = text
+	}
+	return nil
 }
 
 // Plan returns the program in the file, validated, its tensors all there and

@@ -41,10 +41,15 @@ func main() {
 	licence := flag.String("licence", "non-commercial research", "of the weights")
 	role := flag.String("role", "", "what the file is for, where its kind does not say: judge, a reader that only mien eval uses")
 	asked := flag.String("ask", "", "how many times as much a generator is asked of Action Units, as in 02=1.2,06=1.4")
+	slopes := flag.String("slopes", "", "how far a reader moves for a unit of labelled intensity, as in 01=.5,02=.6 for all Action Units: judge_slope of mien eval --reader FILE --validation --json")
 	flag.Parse()
 	factors, err := au.Parse(*asked)
+	var moves au.Vector
 	if err == nil {
-		err = ship(*in, *name, *data, *licence, *role, factors)
+		moves, err = au.Parse(*slopes)
+	}
+	if err == nil {
+		err = ship(*in, *name, *data, *licence, *role, factors, moves)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -52,7 +57,7 @@ func main() {
 	}
 }
 
-func ship(in, name, data, licence, role string, factors au.Vector) error {
+func ship(in, name, data, licence, role string, factors, slopes au.Vector) error {
 	b, err := os.ReadFile(in)
 	if err != nil {
 		return err
@@ -63,6 +68,11 @@ func ship(in, name, data, licence, role string, factors au.Vector) error {
 	}
 	if !factors.IsZero() {
 		if err := ask(f, factors); err != nil {
+			return err
+		}
+	}
+	if !slopes.IsZero() {
+		if err := f.SetSlopes(slopes); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mien/native/internal/checkpoint"
 	"mien/native/internal/prior"
@@ -32,7 +33,7 @@ const maxPhoto = 256 << 20
 func editCommand() *cobra.Command {
 	var in, out, change, leftOnly, rightOnly, file, processor string
 	var number int
-	var half bool
+	var half, plain bool
 	cmd := &cobra.Command{
 		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
 		Short:   "Change the expression on a photo",
@@ -82,6 +83,7 @@ func editCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			e.Plain = plain
 			if number < 1 || number > faces {
 				return usage(fmt.Errorf("face %d: the photo has %d", number, faces), "1 is the largest")
 			}
@@ -110,9 +112,14 @@ func editCommand() *cobra.Command {
 	f.StringVar(&rightOnly, "right", "", "changes of the face's half at the picture's right alone, in addition")
 	f.StringVar(&out, "out", "", "picture to write, .png")
 	f.StringVar(&file, "model", "", `generator or prior to use, "prior" is the shipped one (default: the shipped generator)`)
+	plainFlag(f, &plain)
 	f.IntVar(&number, "face", 1, "which face, 1 is the largest")
 	must(cmd, "in", "out")
 	return cmd
+}
+
+func plainFlag(f *pflag.FlagSet, plain *bool) {
+	f.BoolVar(plain, "plain", false, "tell the generator what is asked; without it a face that moves less than others is asked for more")
 }
 
 func readCommand() *cobra.Command {

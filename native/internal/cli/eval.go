@@ -30,7 +30,7 @@ func evalCommand() *cobra.Command {
 	var file, reader, embedder, folder, asJSON, markdown, sheet, inception, processor string
 	var against []string
 	var faces, rows, perEmotion int
-	var validation, alone bool
+	var validation, alone, plain bool
 	cmd := &cobra.Command{
 		Use:   "eval --data DIR",
 		Short: "Measure an editor on labelled faces",
@@ -41,9 +41,14 @@ func evalCommand() *cobra.Command {
 		Example: "  mien eval --data test_faces --json report.json --sheet sheet.png\n  mien eval --data test_faces --inception inception.safetensors",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			o := eval.Options{Edit: faces}
-			if o.Judge, err = judgeOr(reader); err != nil {
+			o := eval.Options{Edit: faces, Plain: plain}
+			if o.Judge, err = modelOr(reader, "judge"); err != nil {
 				return err
+			}
+			if _, err := weights.Shipped(model.KindReader); err == nil {
+				if o.Reader, err = modelOr("", model.KindReader); err != nil {
+					return err
+				}
 			}
 			if _, err := weights.Shipped(model.KindEmbedder); embedder != "" || err == nil {
 				if o.Embedder, err = modelOr(embedder, model.KindEmbedder); err != nil {
@@ -131,6 +136,7 @@ func evalCommand() *cobra.Command {
 	f.StringVar(&file, "model", "", `generator or prior to measure, "prior" is the shipped one (default: the shipped generator)`)
 	f.StringSliceVar(&against, "against", []string{shippedPrior}, "generators or priors to measure beside it, on the same faces")
 	f.BoolVar(&alone, "alone", false, "measure nothing beside it")
+	plainFlag(f, &plain)
 	f.StringVar(&reader, "reader", "", "AU reader that judges (default: the shipped judge)")
 	f.StringVar(&embedder, "embedder", "", "embedder that tells whether people stay who they are (default: the shipped one)")
 	f.StringVar(&folder, "data", "", "folder of labelled faces, or synth")
@@ -206,18 +212,6 @@ func priorDrawer(f *model.File) (edit.Drawer, error) {
 		return nil, data(errors.New("the prior needs a reader's landmarks, none is shipped"), "train one with mien train --preset reader")
 	}
 	return p.NewEditor(reader), nil
-}
-
-// judgeOr reads the judge at path, or the shipped one; where none is, the
-// shipped reader.
-func judgeOr(path string) (*model.File, error) {
-	if path != "" {
-		return readModel(path)
-	}
-	if b, err := weights.Shipped("judge"); err == nil {
-		return model.Decode(b)
-	}
-	return modelOr("", model.KindReader)
 }
 
 func evalFaces(ctx context.Context, folder string, validation bool) (dataset.Source, error) {

@@ -22,7 +22,8 @@ import (
 type bench struct {
 	swap     *edit.Swap
 	editor   *edit.Editor
-	reader   *model.Reader
+	judge    *model.Reader
+	reader   *model.Reader     // the editor's own; nil for none
 	embedder *metric.Extractor // nil for none
 }
 
@@ -35,15 +36,21 @@ func newBench(ctx context.Context, s Subject, o Options) (*bench, error) {
 	if _, err := b.swap.Use(ctx, next); err != nil {
 		return nil, err
 	}
-	if b.reader, err = model.LoadReader(o.Judge, o.Device); err != nil {
-		b.swap.Close()
+	if b.judge, err = model.LoadReader(o.Judge, o.Device); err != nil {
+		b.close()
 		return nil, fmt.Errorf("judge: %w", err)
 	}
+	if o.Reader != nil {
+		if b.reader, err = model.LoadReader(o.Reader, o.Device); err != nil {
+			b.close()
+			return nil, fmt.Errorf("editor's reader: %w", err)
+		}
+	}
 	b.editor = edit.New(b.swap, b.reader, nil)
+	b.editor.Plain = o.Plain
 	if o.Embedder != nil {
 		if b.embedder, err = metric.NewEmbedder(o.Embedder, o.Device); err != nil {
-			b.swap.Close()
-			b.reader.Close()
+			b.close()
 			return nil, err
 		}
 	}
@@ -52,7 +59,11 @@ func newBench(ctx context.Context, s Subject, o Options) (*bench, error) {
 
 func (b *bench) close() {
 	b.swap.Close()
-	b.reader.Close()
+	for _, r := range []*model.Reader{b.judge, b.reader} {
+		if r != nil {
+			r.Close()
+		}
+	}
 	if b.embedder != nil {
 		b.embedder.Close()
 	}
@@ -90,7 +101,7 @@ func (b *bench) own(ctx context.Context, faces dataset.Source) (judged, error) {
 // see reads the Action Units of an aligned face.
 func (b *bench) see(ctx context.Context, img *image.NRGBA) (au.Vector, error) {
 	frame := face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())
-	v, err := b.reader.ReadBoth(ctx, pixel.ToTensor(face.Crop(img, frame, b.reader.Size())))
+	v, err := b.judge.ReadBoth(ctx, pixel.ToTensor(face.Crop(img, frame, b.judge.Size())))
 	return v.AU, err
 }
 

@@ -50,6 +50,10 @@ type Options struct {
 	Edit   int
 	// Embedder tells people apart; nil leaves identity out.
 	Embedder *model.File
+	// Reader is the editor's own, never the judge: it says what a face shows and, but
+	// for Plain, calibrates. nil is none.
+	Reader *model.File
+	Plain  bool // as in edit.Editor
 	// Progress may be nil.
 	Progress func(done, total int)
 }
@@ -64,7 +68,7 @@ func Judge(ctx context.Context, s Subject, o Options) (Report, error) {
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
 	}
-	r := Report{Name: s.Name, Faces: n}
+	r := Report{Name: s.Name, Faces: n, Plain: o.Plain}
 	var benches []*bench
 	defer func() {
 		for _, b := range benches {

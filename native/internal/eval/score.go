@@ -35,12 +35,15 @@ type Score struct {
 	// judge can be trusted.
 	JudgeR   float64 `json:"judge_r"`
 	JudgeICC float64 `json:"judge_icc"`
+	// JudgeSlope is the slope of read on labelled.
+	JudgeSlope float64 `json:"judge_slope"`
 }
 
 // Report is an evaluation.
 type Report struct {
 	Name   string  `json:"model"`
 	Faces  int     `json:"faces"`
+	Plain  bool    `json:"plain"` // whether each face was asked alike, see edit.Editor
 	Scores []Score `json:"scores"`
 	// Still is the largest change of a byte when nothing is asked.
 	Still int `json:"zero_edit_error"`
@@ -88,6 +91,7 @@ func (r Report) Mean() (m Score) {
 		m.Leakage += s.Leakage / n
 		m.JudgeR += s.JudgeR / n
 		m.JudgeICC += s.JudgeICC / n
+		m.JudgeSlope += s.JudgeSlope / n
 	}
 	return m
 }
@@ -97,7 +101,7 @@ type judged struct{ slope, r, icc [au.Count]float64 }
 
 func (r *Report) add(results []*result, own judged) {
 	for k, u := range au.Units {
-		s := Score{Code: u.Code, JudgeR: own.r[k], JudgeICC: own.icc[k]}
+		s := Score{Code: u.Code, JudgeR: own.r[k], JudgeICC: own.icc[k], JudgeSlope: own.slope[k]}
 		scale := math.Max(own.slope[k], leastSlope)
 		var asked, read []float64
 		var slope, wanted, unwanted float64

@@ -77,7 +77,11 @@ func (r Report) Facts() string {
 
 // Table writes reports on the same faces for a person to read.
 func Table(w io.Writer, reports ...Report) {
-	fmt.Fprintf(w, "%s on %d faces; changes 0 to %g in %d steps\n\n", reports[0].Name, reports[0].Faces, Reach, Sweep)
+	how := "each face asked for what moves it so far"
+	if reports[0].Plain {
+		how = "each face asked alike"
+	}
+	fmt.Fprintf(w, "%s on %d faces; changes 0 to %g in %d steps, %s\n\n", reports[0].Name, reports[0].Faces, Reach, Sweep, how)
 	for _, line := range rows(reports) {
 		for i, cell := range line {
 			width := 10

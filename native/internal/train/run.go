@@ -245,6 +245,15 @@ func (r *run) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.preset.IsReader() {
+		moves, err := slopes(ctx, f, r.source, r.preset.intensity())
+		if err != nil {
+			return err
+		}
+		if err := f.SetSlopes(moves); err != nil {
+			return err
+		}
+	}
 	b, err := f.Encode()
 	if err != nil {
 		return err

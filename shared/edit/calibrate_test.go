@@ -1,0 +1,144 @@
+package edit
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"mien/shared/au"
+	"mien/shared/device/cpu"
+	"mien/shared/face"
+	"mien/shared/model"
+	"mien/shared/tensor"
+)
+
+// TestGain asks faces that answer in known ways.
+func TestGain(t *testing.T) {
+	curve := func(falls bool, moved ...float32) answer { return answer{true, tries[:len(moved)], moved, falls} }
+	root := func(x float64) float32 { return float32(math.Pow(x, trust)) }
+	for name, c := range map[string]struct {
+		a       answer
+		v, want float32
+	}{
+		"as it should":          {curve(false, 1, 2), 1, 1},
+		"as it should, beyond":  {curve(false, 1, 2), 5, 1},
+		"a little less":         {curve(false, .8, 1.6), 2, root(1 / .8)},
+		"more":                  {curve(false, 1.25, 2.5), 2, root(.8)},
+		"slow, then fast":       {curve(false, .8, 2), 3, root((2 + 2*.7/1.2) / 3)},
+		"slow, then fast, at 1": {curve(false, .8, 2), 1, root(1 / .8)},
+		"hardly":                {curve(false, .01, .02), 3, mostGain},
+		"far too much":          {curve(false, 4, 5), 2, leastGain},
+		"not past 2":            {curve(true, .9), 2.5, root(2 / 2.5)},
+		"not at all":            {curve(true), 2, 1},
+	} {
+		if got := c.a.gain(c.v, .5); math.Abs(float64(got-c.want)) > 1e-5 {
+			t.Errorf("a face that moves %s is asked for %g times %g, want %g", name, got, c.v, c.want)
+		}
+	}
+}
+
+// TestGainIsSteady wants a slider that moves on to move the face on: no answer
+// makes a larger change ask for less.
+func TestGainIsSteady(t *testing.T) {
+	for _, a := range []answer{{true, tries[:], []float32{.3, 2}, false}, {true, tries[:], []float32{2, 2.1}, false}, {true, tries[:1], []float32{1.4}, true}} {
+		last := float32(0)
+		for v := float32(.01); v <= au.Max; v += .01 {
+			ask := v * a.gain(v, .6)
+			if ask < last || ask > last+.05 {
+				t.Fatalf("%v: %g asks for %g, a hundredth less for %g", a.moved, v, ask, last)
+			}
+			last = ask
+		}
+	}
+}
+
+// counted is a generator that counts its pictures.
+type counted struct {
+	*model.Generator
+	n int
+}
+
+func (c *counted) Field(ctx context.Context, photo *tensor.Tensor, own, change au.Vector) (model.Output, error) {
+	c.n++
+	return c.Generator.Field(ctx, photo, own, change)
+}
+
+// TestCalibratedEdits holds edits of the sample portrait to what the reader should
+// see of them, and wants each Action Unit tried once a photo and generator.
+func TestCalibratedEdits(t *testing.T) {
+	finder, err := face.NewFinder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, g := shippedGenerator(t)
+	count := &counted{Generator: g}
+	swap := NewSwap(cpu.New())
+	ctx := context.Background()
+	if _, err := swap.Use(ctx, count); err != nil {
+		t.Fatal(err)
+	}
+	reader := shipped(t)
+	slopes := reader.Info().Slopes
+	if slopes.IsZero() {
+		t.Fatal("the shipped reader does not say how far it moves")
+	}
+	missed := func(plain bool) (sum float64) {
+		e := New(swap, reader, finder)
+		e.Plain = plain
+		_, own, err := e.SetPhoto(ctx, decode(t, "../../web/portrait/astronaut.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range au.Units {
+			var change au.Vector
+			change[i] = 2
+			field, err := e.Edit(ctx, change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := e.ReadEdited(ctx, field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += math.Abs(float64((read[i]-own[i])/slopes[i] - change[i]))
+		}
+		return sum / au.Count
+	}
+	plain, calibrated := missed(true), missed(false)
+	t.Logf("asked for 2, the reader misses %.2f as it is, %.2f calibrated", plain, calibrated)
+	if calibrated > .9*plain {
+		t.Errorf("asked for 2, the reader misses %g calibrated and %g without, want a tenth less", calibrated, plain)
+	}
+
+	e := New(swap, reader, finder)
+	if _, _, err := e.SetPhoto(ctx, decode(t, "../../web/portrait/astronaut.png")); err != nil {
+		t.Fatal(err)
+	}
+	pictures := func(code string, by float32) int {
+		before := count.n
+		var change au.Vector
+		change[au.Index(code)] = by
+		if _, err := e.Edit(ctx, change); err != nil {
+			t.Fatal(err)
+		}
+		return count.n - before
+	}
+	for _, c := range []struct {
+		what, code string
+		by         float32
+		want       int
+	}{
+		{"the first smile", "12", 1, 1 + len(tries)}, {"the next", "12", 2, 1}, {"another Action Unit", "25", 1, 1 + len(tries)},
+		{"what is taken back", "06", -1, 1}, {"nothing", "06", 0, 0},
+	} {
+		if got := pictures(c.code, c.by); got != c.want {
+			t.Errorf("%s costs %d pictures, want %d", c.what, got, c.want)
+		}
+	}
+	if _, err := swap.Use(ctx, count); err != nil {
+		t.Fatal(err)
+	}
+	if got := pictures("12", 1); got != 1+len(tries) {
+		t.Errorf("with a new generator a smile costs %d pictures, want %d", got, 1+len(tries))
+	}
+}

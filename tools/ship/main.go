@@ -41,6 +41,8 @@ func main() {
 	licence := flag.String("licence", "non-commercial research", "of the weights")
 	role := flag.String("role", "", "what the file is for, where its kind does not say: judge, a reader that only mien eval uses")
 	asked := flag.String("ask", "", "how many times as much a generator is asked of Action Units, as in 02=1.2,06=1.4")
+	with := flag.String("with", "", "model file of the same network to mix in")
+	part := flag.Float64("part", .5, "how much of the weights -with is")
 	slopes := flag.String("slopes", "", "how far a reader moves for a unit of labelled intensity, as in 01=.5,02=.6 for all Action Units: judge_slope of mien eval --reader FILE --validation --json")
 	flag.Parse()
 	factors, err := au.Parse(*asked)
@@ -49,7 +51,7 @@ func main() {
 		moves, err = au.Parse(*slopes)
 	}
 	if err == nil {
-		err = ship(*in, *name, *data, *licence, *role, factors, moves)
+		err = ship(options{*in, *name, *data, *licence, *role, *with, *part, factors, moves})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -57,8 +59,15 @@ func main() {
 	}
 }
 
-func ship(in, name, data, licence, role string, factors, slopes au.Vector) error {
-	b, err := os.ReadFile(in)
+// options are the flags.
+type options struct {
+	in, name, data, licence, role, with string
+	part                                float64
+	factors, slopes                     au.Vector
+}
+
+func ship(o options) error {
+	b, err := os.ReadFile(o.in)
 	if err != nil {
 		return err
 	}
@@ -66,17 +75,22 @@ func ship(in, name, data, licence, role string, factors, slopes au.Vector) error
 	if err != nil {
 		return err
 	}
-	if !factors.IsZero() {
-		if err := ask(f, factors); err != nil {
+	if o.with != "" {
+		if err := mix(f, o.with, o.part); err != nil {
 			return err
 		}
 	}
-	if !slopes.IsZero() {
-		if err := f.SetSlopes(slopes); err != nil {
+	if !o.factors.IsZero() {
+		if err := ask(f, o.factors); err != nil {
 			return err
 		}
 	}
-	f.Meta["mien.licence"] = licence
+	if !o.slopes.IsZero() {
+		if err := f.SetSlopes(o.slopes); err != nil {
+			return err
+		}
+	}
+	f.Meta["mien.licence"] = o.licence
 	if b, err = f.EncodeHalf(); err != nil {
 		return err
 	}
@@ -86,11 +100,11 @@ func ship(in, name, data, licence, role string, factors, slopes au.Vector) error
 	}
 	sum := sha256.Sum256(b)
 	kind := info.Kind
-	if role != "" {
-		kind = role
+	if o.role != "" {
+		kind = o.role
 	}
-	e := entry{name, kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, data, licence}
-	if err := os.WriteFile(filepath.Join("weights", name), b, 0o644); err != nil {
+	e := entry{o.name, kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, o.data, o.licence}
+	if err := os.WriteFile(filepath.Join("weights", o.name), b, 0o644); err != nil {
 		return err
 	}
 	const path = "weights/manifest.json"
@@ -101,9 +115,9 @@ func ship(in, name, data, licence, role string, factors, slopes au.Vector) error
 		}
 	}
 	kept := []entry{e}
-	for _, o := range m.Files {
-		if o.Name != e.Name {
-			kept = append(kept, o)
+	for _, other := range m.Files {
+		if other.Name != e.Name {
+			kept = append(kept, other)
 		}
 	}
 	m.Files = kept

@@ -112,20 +112,20 @@ func TestGateRefuses(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	for want, change := range map[string]func(f *File){
-		"kind":          func(f *File) { f.Meta[keyKind] = "cat" },
-		"size":          func(f *File) { f.Meta[keySize] = "100000" },
-		"step":          func(f *File) { f.Meta[keyStep] = "-1" },
-		"action units":  func(f *File) { f.Meta[keyAUs] = "01" },
-		"some slopes":   func(f *File) { f.Meta[keySlopes] = "01=1,12=.5" },
-		"no slopes":     func(f *File) { f.Meta[keySlopes] = "steep" },
-		"plan":          func(f *File) { f.Meta[keyPlan] = "{}" },
-		"missing":       func(f *File) { delete(f.Tensors, "gen.w") },
-		"plan wants":    func(f *File) { f.Tensors["gen.w"] = tensor.New(2) },
-		"2 tensors":     func(f *File) { f.Tensors["more"] = tensor.New(1) },
-		"no input":      func(f *File) { f.Meta[keySize] = "16" },
-		"before it is":  func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"in":[1]`, `"in":[8]`, 1) },
-		"unknown kind":  func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"mul"`, `"evil"`, 1) },
-		"unknown field": func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"steps"`, `"stops"`, 1) },
+		"kind":                      func(f *File) { f.Meta[keyKind] = "cat" },
+		"size":                      func(f *File) { f.Meta[keySize] = "100000" },
+		"step":                      func(f *File) { f.Meta[keyStep] = "-1" },
+		"action units":              func(f *File) { f.Meta[keyAUs] = "01" },
+		"slope 0 of action unit 02": func(f *File) { f.Meta[keySlopes] = "01=1,12=.5" },
+		`action unit "steep"`:       func(f *File) { f.Meta[keySlopes] = "steep" },
+		"plan":                      func(f *File) { f.Meta[keyPlan] = "{}" },
+		"missing":                   func(f *File) { delete(f.Tensors, "gen.w") },
+		"plan wants":                func(f *File) { f.Tensors["gen.w"] = tensor.New(2) },
+		"2 tensors":                 func(f *File) { f.Tensors["more"] = tensor.New(1) },
+		"no input":                  func(f *File) { f.Meta[keySize] = "16" },
+		"before it is":              func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"in":[1]`, `"in":[8]`, 1) },
+		"unknown kind":              func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"mul"`, `"evil"`, 1) },
+		"unknown field":             func(f *File) { f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"steps"`, `"stops"`, 1) },
 	} {
 		f := tiny(t)
 		change(f)

@@ -11,19 +11,26 @@ import (
 	"mien/weights"
 )
 
-// TestAsk holds the shipped generator, asked for more of AU12, to itself
-// under the larger change, as far as the gate, which sees what was asked, lets it.
-func TestAsk(t *testing.T) {
-	b, err := weights.Shipped(model.KindGenerator)
+// shipped is the file of that kind in weights.
+func shipped(t *testing.T, kind string) *model.File {
+	t.Helper()
+	b, err := weights.Shipped(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
+	f, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestAsk holds the shipped generator, asked for more of AU12, to itself
+// under the larger change, as far as the gate, which sees what was asked, lets it.
+func TestAsk(t *testing.T) {
 	only := func(x float32) (v au.Vector) { v[au.Index("12")] = x; return v }
 	warp := func(factor, change float32) []float32 {
-		f, err := model.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := shipped(t, model.KindGenerator)
 		if err := ask(f, only(factor)); err != nil {
 			t.Fatal(err)
 		}
@@ -52,10 +59,7 @@ func TestAsk(t *testing.T) {
 	if d, whole := apart(asked, more), apart(less, more); d > .15*whole {
 		t.Errorf("2 asked 1.5 fold is %g away from 3, 2 as it is %g", d, whole)
 	}
-	f, err := model.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := shipped(t, model.KindGenerator)
 	if d, whole := apart(warp(.7, 3), warp(0, 2.1)), apart(warp(0, 2.1), more); d > .15*whole {
 		t.Errorf("3 asked .7 fold is %g away from 2.1, 3 as it is %g", d, whole)
 	}

@@ -6,23 +6,11 @@ import (
 	"testing"
 
 	"mien/shared/model"
-	"mien/weights"
 )
 
 // TestMix mixes the shipped generator with one of which a weight is 2 larger, and
 // refuses what is no such network.
 func TestMix(t *testing.T) {
-	read := func(kind string) *model.File {
-		b, err := weights.Shipped(kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := model.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
 	write := func(name string, f *model.File) string {
 		b, err := f.Encode()
 		if err != nil {
@@ -34,10 +22,10 @@ func TestMix(t *testing.T) {
 		}
 		return path
 	}
-	other := read(model.KindGenerator)
+	other := shipped(t, model.KindGenerator)
 	other.Tensors[told].Data[5] += 2
 	path := write("other", other)
-	f := read(model.KindGenerator)
+	f := shipped(t, model.KindGenerator)
 	was := append([]float32(nil), f.Tensors[told].Data...)
 	if err := mix(f, path, .25); err != nil {
 		t.Fatal(err)
@@ -51,7 +39,7 @@ func TestMix(t *testing.T) {
 			t.Fatalf("weight %d is %g, want %g", i, v, want)
 		}
 	}
-	if mix(f, write("reader", read(model.KindReader)), .5) == nil || mix(f, path, 1) == nil || mix(f, path+"x", .5) == nil {
+	if mix(f, write("reader", shipped(t, model.KindReader)), .5) == nil || mix(f, path, 1) == nil || mix(f, path+"x", .5) == nil {
 		t.Error("another network, all of the other or no file is taken")
 	}
 }

@@ -94,19 +94,39 @@ func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector,
 		return o, err
 	}
 	sum, s := p.shade(left, right), spread(x)
+	skin := light(cheeks(x, size, l))
 	var v [4]float32
+	var seen [3]float32
 	for i := range n {
 		sample(f, grid, 4, float32(centre(i%samples, samples)), float32(centre(i/samples, samples)), v[:])
 		o.Warp[2*i], o.Warp[2*i+1] = v[0], v[1]
 		to := o.Shade[3*i : 3*i+3]
 		sample(sum, side, 3, v[2], v[3], to)
+		sample(x, size, 3, float32(centre(i%samples, samples))+v[0], float32(centre(i/samples, samples))+v[1], seen[:])
 		for c := range to {
-			to[c] = min(max(s*to[c], -1), 1)
+			to[c] = min(max(lit(s*to[c], seen[c], skin), -1), 1)
 		}
 	}
 	paintMouth(&o, x, size, l, moved)
 	paintLids(&o, x, size, l, moved, left, right)
 	return o, nil
+}
+
+const (
+	brightest = 1.2 // the most that shading is multiplied by: teeth are lighter than skin
+	steady    = .5  // the part of a shadow that falls on all alike: multiplied whole, folds in dark skin go unseen
+)
+
+// lit is the shading shade of a place whose colour has the part seen, -1 to 1, where
+// skin is the light of the cheeks, 0 to 1. Light multiplies what it falls on: what
+// lightens skin leaves a brow, an iris or a side in shadow nearly as dark as it was, and
+// skin keeps its colour.
+func lit(shade, seen, skin float32) float32 {
+	part := min(max((seen+1)/2, 0)/max(skin, .1), brightest)
+	if shade < 0 {
+		part = steady + (1-steady)*part
+	}
+	return shade * part
 }
 
 // keptColour is the part of the shading's colour that stays: all of it turns

@@ -34,7 +34,7 @@ func paintMouth(o *model.Output, x []float32, size int, l, moved Landmarks) {
 		return
 	}
 	skin := cheeks(x, size, l)
-	light := (skin[0] + skin[1] + skin[2]) / 3
+	bright := light(skin)
 	corner, other := moved[60][0], moved[64][0]
 	if other-corner < 1 {
 		return // turned to a profile
@@ -58,7 +58,7 @@ func paintMouth(o *model.Output, x []float32, size int, l, moved Landmarks) {
 		o.Mask[i] = m
 		for c := range 3 {
 			dark := darkness[c] * skin[c]
-			white := min(teethRest[c]+teethLit[c]*light, 1) * shadow
+			white := min(teethRest[c]+teethLit[c]*bright, 1) * shadow
 			o.Colour[3*i+c] = 2*(dark+(white-dark)*teeth*shadow) - 1
 		}
 	}
@@ -100,3 +100,6 @@ func cheeks(x []float32, size int, l Landmarks) (skin [3]float32) {
 	}
 	return skin
 }
+
+// light is the mean of a colour's parts.
+func light(colour [3]float32) float32 { return (colour[0] + colour[1] + colour[2]) / 3 }

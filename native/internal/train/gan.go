@@ -75,6 +75,13 @@ type edited struct {
 	field          *net.Field
 }
 
+// cover lays the paint over under, but nothing that is wanted of the picture reaches
+// mask and colour: these are the teacher's alone. A critic has lids painted green,
+// and an AU reader brows blue, which it takes for raised ones.
+func (e edited) cover(g *graph.Graph, under graph.Node) graph.Node {
+	return g.Add(under, g.Mul(g.Sub(g.Stop(e.field.Colour), under), g.Stop(e.field.Mask)))
+}
+
 // edit applies the preset's generator: told ask, the faces shall then show
 // shall.
 func (p Preset) edit(gen *net.Scope, photo, ask, shall graph.Node) edited {
@@ -109,6 +116,13 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	gen := net.NewScope(g, "gen")
 	made := p.edit(gen, x.from, x.ask, x.asked)
 
+	// What the critic judges and the cycle starts from. Where a teacher says what to
+	// paint, the cycle trains the way back alone: an edit that has to be undone hides
+	// in itself what it covers (Chu et al.: CycleGAN, a Master of Steganography, 2017).
+	judged, again := made.picture, made.picture
+	if w.Field > 0 {
+		judged, again = made.cover(g, made.under), g.Stop(made.picture)
+	}
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
 		s.outputs[name] = loss
@@ -119,7 +133,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	var criticLoss graph.Node
 	if phase.Adversary != NoAdversary {
 		critic = net.NewScope(g, "critic")
-		v, loss, err := s.criticLoss(p, phase, p.judge(critic), x, made.picture)
+		v, loss, err := s.criticLoss(p, phase, p.judge(critic), x, judged)
 		if err != nil {
 			return nil, err
 		}
@@ -135,8 +149,8 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	if w.Cycle > 0 {
 		// Half of them: the cycle costs as much again as the edit.
 		half := max(graph.Shape(x.back)[0]/2, 1)
-		again := p.edit(gen, g.Slice(made.picture, 0, 0, half), g.Slice(x.back, 0, 0, half), g.Slice(x.shown, 0, 0, half)).picture
-		add("cycle", w.Cycle, l1(g, again, g.Slice(x.from, 0, 0, half)))
+		back := p.edit(gen, g.Slice(again, 0, 0, half), g.Slice(x.back, 0, 0, half), g.Slice(x.shown, 0, 0, half)).picture
+		add("cycle", w.Cycle, l1(g, back, g.Slice(x.from, 0, 0, half)))
 	}
 	if w.Identity > 0 {
 		add("identity", w.Identity, l1(g, p.edit(gen, x.photo, x.same, x.own).picture, x.photo))
@@ -172,14 +186,12 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 
 // readerLoss asks a fixed AU reader whether the change was made. The jitter
 // keeps the generator from drawing what only this reader sees at these very
-// pixels. It moves the warp, the shade a little and no paint: asked to, a
-// generator paints brows blue that the reader takes for raised ones.
+// pixels. It moves the warp, the shade a little and no paint.
 func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
 	g, size, picture := s.g, p.Size(), made.picture
 	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
 		shade := g.Add(g.Affine(f.Shade, shadeAsks, 0), g.Affine(g.Stop(f.Shade), 1-shadeAsks, 0))
-		under := g.Add(g.Warp(x.from, f.Warp), shade)
-		picture = g.Add(under, g.Mul(g.Sub(g.Stop(f.Colour), under), g.Stop(f.Mask)))
+		picture = made.cover(g, g.Add(g.Warp(x.from, f.Warp), shade))
 	}
 	fixed := net.NewScope(g, "reader")
 	read := func(picture graph.Node) graph.Node {

@@ -131,6 +131,7 @@ func MoveSides(l Landmarks, left, right au.Vector) Landmarks {
 			v[k][1] += amount * Motion[i][k][1]
 		}
 	}
+	drawLids(&l, &v, left, right)
 	bound(&l, &v)
 	for k := range l {
 		l[k][0] += v[k][0]

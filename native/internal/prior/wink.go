@@ -16,9 +16,27 @@ const (
 	leastBlink = .5  // of AU45 asks for no paint, 1 more for all
 	lidSkin    = .3  // of the way from lid to brow is skin as the lid has it
 	mostSkin   = 3   // and at most so many pixels of the 128 x 128 crop: brows are near
+	spill      = 1   // pixel of the crop further down lids meet: a smooth warp pushes some eye under the lower one
 	lashes     = .5  // how much darker the seam is
 	lashWide   = .9  // half its width, in pixels of the crop
 )
+
+// shuts is the intensity of AU45 at which the lids of the largest eye meet: the motion
+// table's pixels alone leave it half open.
+const shuts = 4
+
+// drawLids adds to a move v of the landmarks l what large eyes need to close like
+// small ones.
+func drawLids(l, v *Landmarks, left, right au.Vector) {
+	blink := au.Index("45")
+	for _, e := range eyes {
+		asked := left[blink] + (right[blink]-left[blink])*rightness(Neutral[e.up][0])
+		tabled := strength[blink] * (Motion[blink][e.up][1] - Motion[blink][e.low][1])
+		if more := (l[e.low][1]-l[e.up][1])/shuts - tabled; asked > 0 && more > 0 {
+			v[e.up][1] += asked * more
+		}
+	}
+}
 
 // sockets are the landmarks of an eye: its lids from left corner to right corner,
 // and the brow above.
@@ -60,7 +78,7 @@ func paintLids(o *model.Output, x []float32, size int, l, moved Landmarks, left,
 			if px <= from || px >= to {
 				continue
 			}
-			up, low := along(open, px), along(seam, px)
+			up, low := along(open, px), along(seam, px)+spill*amount
 			m := amount * ramp((py-up)/edge) * ramp((low-py)/edge)
 			if m <= o.Mask[i] {
 				continue

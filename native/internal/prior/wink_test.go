@@ -66,3 +66,27 @@ func TestLidsAreMadeToMeet(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeEyesClose: whatever the size of an eye, AU45 at 3 leaves less of it open
+// than paint covers, on the side that is asked alone.
+func TestLargeEyesClose(t *testing.T) {
+	for _, opening := range []float32{3, 6, 12} {
+		l := Neutral
+		for _, e := range eyes {
+			l[e.up][1] = l[e.low][1] - opening
+		}
+		var d au.Vector
+		d[au.Index("45")] = 3
+		m := MoveSides(l, d, au.Vector{})
+		for i, e := range eyes {
+			left, most := (m[e.low][1]-m[e.up][1])/opening, float32(closed)
+			if i >= 2 { // the other eye
+				if left != 1 {
+					t.Errorf("an eye %g open that nobody asks to close has %g of that", opening, left)
+				}
+			} else if left > most || left < leastOpening-1e-3 {
+				t.Errorf("of an eye %g open %g stays so, want %g to %g", opening, left, leastOpening, most)
+			}
+		}
+	}
+}

@@ -106,9 +106,8 @@ func (b *bench) see(ctx context.Context, img *image.NRGBA) (au.Vector, error) {
 }
 
 // set makes an aligned face the photo to edit.
-func (b *bench) set(ctx context.Context, photo *image.NRGBA) error {
-	_, err := b.editor.SetFrame(ctx, photo, face.CentreFrame(photo.Rect.Dx(), photo.Rect.Dy()))
-	return err
+func (b *bench) set(ctx context.Context, photo *image.NRGBA) (own au.Vector, err error) {
+	return b.editor.SetFrame(ctx, photo, face.CentreFrame(photo.Rect.Dx(), photo.Rect.Dy()))
 }
 
 // sweep edits face i in all ways.
@@ -118,7 +117,7 @@ func (b *bench) sweep(ctx context.Context, faces dataset.Source, i int) (*result
 		return nil, fmt.Errorf("face %d: %w", i, err)
 	}
 	photo := picture(raw, faces.Size())
-	if err := b.set(ctx, photo); err != nil {
+	if _, err := b.set(ctx, photo); err != nil {
 		return nil, err
 	}
 	r := &result{}
@@ -161,7 +160,7 @@ func (b *bench) sweep(ctx context.Context, faces dataset.Source, i int) (*result
 		}
 	}
 	for k, edited := range far { // last: it changes the photo to edit
-		if err := b.set(ctx, edited); err != nil {
+		if _, err := b.set(ctx, edited); err != nil {
 			return nil, err
 		}
 		back, err := b.editor.Picture(ctx, single(k, -Reach))
@@ -224,7 +223,7 @@ func (b *bench) realism(ctx context.Context, o Options, r *Report) error {
 			continue
 		}
 		target := o.Faces.Labels((i + half/2*2) % (2 * half))
-		if err := b.set(ctx, photo); err != nil {
+		if _, err := b.set(ctx, photo); err != nil {
 			return err
 		}
 		edited, err := b.editor.Picture(ctx, target.Sub(labels))

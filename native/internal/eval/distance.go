@@ -40,7 +40,7 @@ func Emotions(ctx context.Context, s Subject, o Options, e *metric.Extractor, of
 		for k := range target {
 			target[k] -= own[k]
 		}
-		if err := b.set(ctx, picture(img, size)); err != nil {
+		if _, err := b.set(ctx, picture(img, size)); err != nil {
 			return nil, err
 		}
 		edited, err := b.editor.Picture(ctx, target)

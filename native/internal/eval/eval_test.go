@@ -167,3 +167,12 @@ func untaught(t *testing.T) *model.File {
 	}
 	return f
 }
+
+// TestOnScale: a face that shows all that there is of an Action Unit is asked for no
+// more, one that shows some for the rest.
+func TestOnScale(t *testing.T) {
+	got := onScale(au.Vector{3, 3, 3, -2}, au.Vector{0, 4, 5.5, 1})
+	if want := (au.Vector{3, 1, 0, -2}); got != want {
+		t.Errorf("asked for %v, want %v", got, want)
+	}
+}

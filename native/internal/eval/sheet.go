@@ -20,7 +20,8 @@ var sheetSteps = []float32{1.5, 3}
 
 // Sheet edits n faces, evenly spread, as a PNG: for each face a row of the photo
 // as it is, one of changes by 1.5 and one by 3; the columns are Action Units 1, 2,
-// 4, 5, 6, 9, 10, 12, 15, 17, 20, 25, 26, 45 and the six emotions.
+// 4, 5, 6, 9, 10, 12, 15, 17, 20, 25, 26, 45 and the six emotions. As on the page, a
+// face that shows an Action Unit already is asked for no more than the scale has.
 func Sheet(ctx context.Context, s Subject, o Options, n int) ([]byte, error) {
 	b, err := newBench(ctx, s, o)
 	if err != nil {
@@ -50,7 +51,8 @@ func (b *bench) strip(ctx context.Context, sheet *image.NRGBA, faces dataset.Sou
 	}
 	size := faces.Size()
 	photo := picture(raw, size)
-	if err := b.set(ctx, photo); err != nil {
+	own, err := b.set(ctx, photo)
+	if err != nil {
 		return err
 	}
 	for r, by := range sheetSteps {
@@ -62,7 +64,7 @@ func (b *bench) strip(ctx context.Context, sheet *image.NRGBA, faces dataset.Sou
 			changes = append(changes, e.Vector(by))
 		}
 		for col, d := range changes {
-			edited, err := b.editor.Picture(ctx, d)
+			edited, err := b.editor.Picture(ctx, onScale(d, own))
 			if err != nil {
 				return err
 			}
@@ -71,4 +73,12 @@ func (b *bench) strip(ctx context.Context, sheet *image.NRGBA, faces dataset.Sou
 		}
 	}
 	return nil
+}
+
+// onScale is the change d of a face that shows own, up to the scale's end.
+func onScale(d, own au.Vector) au.Vector {
+	for i := range d {
+		d[i] = min(d[i], max(au.Max-own[i], 0))
+	}
+	return d
 }

@@ -144,7 +144,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		}
 	}
 	if w.AU > 0 && reader != nil {
-		s.readerLoss(p, w.AU, reader, x, made, add)
+		s.readerLoss(p, w, reader, x, made, add)
 	}
 	if w.Cycle > 0 {
 		// Half of them: the cycle costs as much again as the edit.
@@ -187,7 +187,7 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 // readerLoss asks a fixed AU reader whether the change was made. The jitter
 // keeps the generator from drawing what only this reader sees at these very
 // pixels. It moves the warp, the shade a little and no paint.
-func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
+func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
 	g, size, picture := s.g, p.Size(), made.picture
 	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
 		shade := g.Add(g.Affine(f.Shade, shadeAsks, 0), g.Affine(g.Stop(f.Shade), 1-shadeAsks, 0))
@@ -202,8 +202,22 @@ func (s *step) readerLoss(p Preset, weight float64, reader *net.Reader, x scene,
 	}
 	before := g.Stop(read(x.photo))
 	after := read(g.Warp(picture, s.input("jitter", p.Batch, size, size, 2)))
-	add("au", weight, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))
+	if w.Field > 0 {
+		// Asked for closed eyes a reader has lids bleached and is content with half of
+		// the way: labels of AU45 at 3 or 4 are of eyes that are partly open.
+		after = unasked(g, after, au.Index("45"))
+	}
+	add("au", w.AU, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))
 	s.loaded = fixed.Params
+}
+
+// unasked is what a reader reads, [N 17], but nothing that is wanted of Action Unit k
+// moves the generator.
+func unasked(g *graph.Graph, read graph.Node, k int) graph.Node {
+	var one au.Vector
+	one[k] = 1
+	own := g.Mul(read, g.Const("unasked", one[:], 1, au.Count))
+	return g.Add(g.Sub(read, own), g.Stop(own))
 }
 
 // fieldLosses are the losses of a field: where it shall warp, what it shall
@@ -234,7 +248,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
 		// Between the landmarks, too: a reader asked for raised brows has the eyes stretched.
 		moved := l1(g, field.Warp, taught("warp", 2))
-		add("field", w.Field, g.AddN(shade, g.Affine(covered, 2, 0), g.Affine(wrong, 4, 0), g.Affine(moved, 5, 0)))
+		add("field", w.Field, g.AddN(shade, g.Affine(covered, 5, 0), g.Affine(wrong, 8, 0), g.Affine(moved, 5, 0)))
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

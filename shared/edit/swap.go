@@ -187,7 +187,8 @@ func (s *Swap) Version() int {
 }
 
 // Field runs the generator in use. crop returns the photo's face at the size
-// that this generator asks for, [1 S S 3]; own is what the face shows. Without
+// that this generator asks for, [1 S S 3]; own is what the face shows. What is dark
+// stays so (see keepDark). Without
 // a generator the error is ErrNoGenerator.
 func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, own, change au.Vector) (Field, error) {
 	s.running.Lock()
@@ -207,7 +208,11 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 		return Field{}, err
 	}
 	f := Field(o)
-	return f, f.Check()
+	if err := f.Check(); err != nil {
+		return f, err
+	}
+	keepDark(f, photo)
+	return f, nil
 }
 
 // Close releases both generators; the Swap is then as new.

@@ -10,10 +10,15 @@ import (
 // the skin is measured: the rest is face, whoever's.
 const border = .3
 
-// keepDark weakens what a field f lightens where the crop [1 S S 3] is darker than the
-// face's skin: light multiplies what it falls on, so a brow, an iris or a cheek in hard
-// shadow stays nearly as dark as it was. A generator lightens the skin around raised
-// brows and wide eyes at half of its resolution, and would bleach them with it.
+// ownColour is how much of its colour the light has from what it falls on: grey or blue
+// light leaves patches in warm skin.
+const ownColour = .7
+
+// keepDark gives what a field f lightens the face's own colours, and weakens it where
+// the crop [1 S S 3] is darker than the skin: light multiplies what it falls on, so a
+// brow, an iris or a cheek in hard shadow stays nearly as dark as it was. A generator
+// lightens the skin around raised brows and wide eyes at half of its resolution, and
+// would bleach them with it. Shadows stay as they are.
 func keepDark(f Field, crop *tensor.Tensor) {
 	side := crop.Shape[1]
 	skin := max(skinLight(crop.Data, side), .1)
@@ -21,12 +26,17 @@ func keepDark(f Field, crop *tensor.Tensor) {
 	for i := range f.Size * f.Size {
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		seen := (at.read(crop.Data, 3, 0) + at.read(crop.Data, 3, 1) + at.read(crop.Data, 3, 2) + 3) / 6
-		part := min(max(seen/skin, 0), 1)
-		for c := 3 * i; c < 3*i+3; c++ {
-			if f.Shade[c] > 0 {
-				f.Shade[c] *= part
-			}
+		seen := [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}
+		light := (seen[0] + seen[1] + seen[2] + 3) / 6
+		shade := f.Shade[3*i : 3*i+3]
+		more := (shade[0] + shade[1] + shade[2]) / 3
+		if more <= 0 {
+			continue
+		}
+		part := min(light/skin, 1)
+		for c := range shade {
+			own := more * min((seen[c]+1)/2/max(light, .01), 2) // as much, in the place's own colour
+			shade[c] = part * (shade[c] + (own-shade[c])*ownColour)
 		}
 	}
 }

@@ -18,26 +18,48 @@ func TestDarkStaysDark(t *testing.T) {
 			crop.Data[i] = brow
 		}
 	}
+	for _, by := range []float32{.3, -.3} {
+		f := NewField(size)
+		for i := range size * size {
+			f.Warp[2*i+1] = 4 * 2. / size
+			for c := range 3 {
+				f.Shade[3*i+c] = by
+			}
+		}
+		keepDark(f, crop)
+		for row, dark := range map[int]bool{20: false, 9: true, 10: true, 13: false} {
+			least, most := by-1e-4, by+1e-4
+			if dark && by > 0 {
+				least, most = 0, by*(1+brow)/(1+skin)+1e-4
+			}
+			if got := f.Shade[3*(row*size+size/2)]; !(got > least && got < most) {
+				t.Errorf("shaded by %g, row %d is by %g, want %g to %g", by, row, got, least, most)
+			}
+		}
+	}
+}
+
+// TestLightTakesColour lightens warm skin by grey: most of the light turns out warm,
+// and as much as was asked for.
+func TestLightTakesColour(t *testing.T) {
+	const size = 8
+	skin := [3]float32{.6, .2, -.2}
+	crop := tensor.New(1, size, size, 3)
 	f := NewField(size)
-	for i := range size * size {
-		f.Warp[2*i+1] = 4 * 2. / size
-		f.Shade[3*i], f.Shade[3*i+1] = .3, -.3
+	for i := range crop.Data {
+		crop.Data[i], f.Shade[i] = skin[i%3], .3
 	}
 	keepDark(f, crop)
-	at := func(row, c int) float32 { return f.Shade[3*(row*size+size/2)+c] }
-	if got := at(20, 0); got != .3 {
-		t.Errorf("skin is lightened by %g, want .3", got)
-	}
-	for _, row := range []int{9, 10} {
-		if got, most := at(row, 0), float32(.3*(1+brow)/(1+skin)+1e-4); got <= 0 || got > most {
-			t.Errorf("row %d of the brow is lightened by %g, want more than 0 and at most %g", row, got, most)
+	sum := float32(0)
+	for c, v := range skin {
+		want := .3 * (1 - ownColour + ownColour*(v+1)/1.2)
+		if got := f.Shade[c]; got < want-1e-4 || got > want+1e-4 {
+			t.Errorf("channel %d is lightened by %g, want %g", c, got, want)
 		}
-		if got := at(row, 1); got != -.3 {
-			t.Errorf("row %d of the brow is darkened by %g, want .3", row, -got)
-		}
+		sum += f.Shade[c]
 	}
-	if got := at(13, 0); got != .3 {
-		t.Errorf("skin where the brow was is lightened by %g, want .3", got)
+	if sum < .9-1e-4 || sum > .9+1e-4 {
+		t.Errorf("light of %g in all, want .9", sum)
 	}
 }
 

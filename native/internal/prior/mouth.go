@@ -100,6 +100,3 @@ func cheeks(x []float32, size int, l Landmarks) (skin [3]float32) {
 	}
 	return skin
 }
-
-// light is the mean of a colour's parts.
-func light(colour [3]float32) float32 { return (colour[0] + colour[1] + colour[2]) / 3 }

@@ -203,8 +203,8 @@ func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made
 	before := g.Stop(read(x.photo))
 	after := read(g.Warp(picture, s.input("jitter", p.Batch, size, size, 2)))
 	if w.Field > 0 {
-		// Asked for closed eyes a reader has lids bleached and is content with half of
-		// the way: labels of AU45 at 3 or 4 are of eyes that are partly open.
+		// Asked for closed eyes a reader is content with half of the way, and has lids
+		// bleached for the rest.
 		after = unasked(g, after, au.Index("45"))
 	}
 	add("au", w.AU, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))

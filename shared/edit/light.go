@@ -43,8 +43,8 @@ func keepDark(f Field, crop *tensor.Tensor) {
 
 // skinLight is the median light, 0 to 1, of the middle of a crop [side side 3].
 func skinLight(crop []float32, side int) float32 {
-	var lights []float32
 	from := int(border * float32(side))
+	lights := make([]float32, 0, (side-2*from)*(side-2*from))
 	for y := from; y < side-from; y++ {
 		for x := from; x < side-from; x++ {
 			p := crop[3*(y*side+x):]

@@ -98,11 +98,12 @@ func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector,
 	var v [4]float32
 	var seen [3]float32
 	for i := range n {
-		sample(f, grid, 4, float32(centre(i%samples, samples)), float32(centre(i/samples, samples)), v[:])
+		x0, y0 := float32(centre(i%samples, samples)), float32(centre(i/samples, samples))
+		sample(f, grid, 4, x0, y0, v[:])
 		o.Warp[2*i], o.Warp[2*i+1] = v[0], v[1]
 		to := o.Shade[3*i : 3*i+3]
 		sample(sum, side, 3, v[2], v[3], to)
-		sample(x, size, 3, float32(centre(i%samples, samples))+v[0], float32(centre(i/samples, samples))+v[1], seen[:])
+		sample(x, size, 3, x0+v[0], y0+v[1], seen[:])
 		for c := range to {
 			to[c] = min(max(lit(s*to[c], seen[c], skin), -1), 1)
 		}

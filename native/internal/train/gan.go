@@ -119,8 +119,9 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	// What the critic judges and the cycle starts from. Where a teacher says what to
 	// paint, the cycle trains the way back alone: an edit that has to be undone hides
 	// in itself what it covers (Chu et al.: CycleGAN, a Master of Steganography, 2017).
+	// A generator that only paints has nothing else to please them with.
 	judged, again := made.picture, made.picture
-	if w.Field > 0 {
+	if w.Field > 0 && p.Generator.Parts != net.Paint {
 		judged, again = made.cover(g, made.under), g.Stop(made.picture)
 	}
 	var terms []graph.Node

@@ -10,7 +10,8 @@ import (
 )
 
 // TestPaintIsTheTeachers: where a teacher says what to paint, neither critic nor AU
-// reader has a say in it, though both move the warp; where none does, the critic has.
+// reader has a say in it, though both move the warp; where none does, the critic has,
+// and over a generator that only paints both.
 func TestPaintIsTheTeachers(t *testing.T) {
 	p, err := Find("refine")
 	if err != nil {
@@ -23,15 +24,19 @@ func TestPaintIsTheTeachers(t *testing.T) {
 	for _, c := range []struct {
 		loss, part string
 		phase      Phase
+		parts      net.Parts
 		reached    bool
 	}{
-		{"adversarial", "gen.colour2.w", phase, false},
-		{"au", "gen.colour2.w", phase, false},
-		{"field", "gen.colour2.w", phase, true},
-		{"adversarial", "gen.heads.w", phase, true},
-		{"au", "gen.heads.w", phase, true},
-		{"adversarial", "gen.colour2.w", alone, true},
+		{"adversarial", "gen.colour2.w", phase, net.Both, false},
+		{"au", "gen.colour2.w", phase, net.Both, false},
+		{"field", "gen.colour2.w", phase, net.Both, true},
+		{"adversarial", "gen.heads.w", phase, net.Both, true},
+		{"au", "gen.heads.w", phase, net.Both, true},
+		{"adversarial", "gen.colour2.w", alone, net.Both, true},
+		{"adversarial", "gen.colour2.w", phase, net.Paint, true},
+		{"au", "gen.colour2.w", phase, net.Paint, true},
 	} {
+		p.Generator.Parts = c.parts
 		s, err := gan(p, c.phase, &net.Reader{Size: 64, Width: 4, Hidden: 8}, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +46,7 @@ func TestPaintIsTheTeachers(t *testing.T) {
 			t.Fatalf("%d nodes called %s, want 1", len(weights), c.part)
 		}
 		if _, err := s.g.Grad(s.outputs[c.loss], weights[0]); (err == nil) != c.reached {
-			t.Errorf("%s of the %s phase reaches %s: %v, want %v", c.loss, c.phase.Name, c.part, err == nil, c.reached)
+			t.Errorf("%s of the %s phase, parts %q, reaches %s: %v, want %v", c.loss, c.phase.Name, c.parts, c.part, err == nil, c.reached)
 		}
 	}
 }

@@ -17,6 +17,10 @@ var Emotions = []Emotion{
 	{"contempt", []string{"12", "14"}},
 }
 
+// Clear is the intensity at which an emotion is plain to see and still one that people
+// show: at 3 in each of four to seven Action Units faces grimace.
+const Clear = 2
+
 // Vector returns the emotion with each of its Action Units at intensity.
 func (e Emotion) Vector(intensity float32) Vector {
 	var v Vector

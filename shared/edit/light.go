@@ -1,56 +1,77 @@
 package edit
 
-import (
-	"slices"
+import "mien/shared/tensor"
 
-	"mien/shared/tensor"
+const (
+	// border is the part of a crop, from each side, that is left out where the light of
+	// the skin is measured: the rest is face, whoever's.
+	border = .3
+
+	// OwnColour is how much of its colour a shade has from what it falls on: grey or
+	// blue light leaves patches in warm skin, grey shadow does on a flushed cheek.
+	OwnColour = .7
+
+	// Steady is the part of a shadow that falls on all alike: multiplied whole, folds in
+	// dark skin go unseen.
+	Steady = .5
+
+	// MostColour bounds a colour against its light.
+	MostColour = 2
+
+	// LeastLight is the light below which nothing is told apart.
+	LeastLight = .01
 )
 
-// border is the part of the crop, from each side, that is left out where the light of
-// the skin is measured: the rest is face, whoever's.
-const border = .3
-
-// ownColour is how much of its colour the light has from what it falls on: grey or blue
-// light leaves patches in warm skin.
-const ownColour = .7
-
-// keepDark gives what a field f lightens the face's own colours, and weakens it where
-// the crop [1 S S 3] is darker than the skin: light multiplies what it falls on, so a
-// brow, an iris or a cheek in hard shadow stays nearly as dark as it was. A generator
-// lightens the skin around raised brows and wide eyes at half of its resolution, and
-// would bleach them with it. Shadows stay as they are.
-func keepDark(f Field, crop *tensor.Tensor) {
-	side := crop.Shape[1]
-	skin := max(skinLight(crop.Data, side), .1)
-	photo := Field{Size: side}
-	for i := range f.Size * f.Size {
-		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
-		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		seen := [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}
-		light := (seen[0] + seen[1] + seen[2] + 3) / 6
-		shade := f.Shade[3*i : 3*i+3]
-		more := (shade[0] + shade[1] + shade[2]) / 3
-		if more <= 0 {
-			continue
-		}
-		part := min(light/skin, 1)
-		for c := range shade {
-			own := more * min((seen[c]+1)/2/max(light, .01), 2) // as much, in the place's own colour
-			shade[c] = part * (shade[c] + (own-shade[c])*ownColour)
-		}
+// Light turns shade into what it does to a place of colour seen, -1 to 1, where skin is
+// the light of the skin, 0 to 1 (see Skin): light multiplies what it falls on. What is
+// darker than the skin - a brow, an iris, a side in shadow - is lightened and darkened
+// less, and a shade takes most of its colour from the place. It is linear in shade for
+// shadows, and for lights.
+func Light(shade *[3]float32, seen [3]float32, skin float32) {
+	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
+	part, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
+	if more < 0 {
+		part = Steady + (1-Steady)*part
+	}
+	for c := range shade {
+		own := more * min((seen[c]+1)/2/light, MostColour) // as much, in the place's own colour
+		shade[c] = part * (shade[c] + (own-shade[c])*OwnColour)
 	}
 }
 
-// skinLight is the median light, 0 to 1, of the middle of a crop [side side 3].
-func skinLight(crop []float32, side int) float32 {
-	from := int(border * float32(side))
-	lights := make([]float32, 0, (side-2*from)*(side-2*from))
+// Skin is the light, 0 to 1, of the skin in a crop [side side 3] of -1 to 1: the mean of
+// its middle.
+func Skin(crop []float32, side int) float32 {
+	from, sum, n := SkinFrom(side), float32(0), 0
 	for y := from; y < side-from; y++ {
-		for x := from; x < side-from; x++ {
-			p := crop[3*(y*side+x):]
-			lights = append(lights, (p[0]+p[1]+p[2]+3)/6)
+		for _, v := range crop[3*(y*side+from) : 3*(y*side+side-from)] {
+			sum += v
+			n++
 		}
 	}
-	slices.Sort(lights)
-	return lights[len(lights)/2]
+	return max((sum/float32(n)+1)/2, LeastSkin)
+}
+
+// LeastSkin keeps a black picture from being lightened without bound.
+const LeastSkin = .1
+
+// SkinFrom is the first row and column of the crop's middle.
+func SkinFrom(side int) int { return int(border * float32(side)) }
+
+// light applies Light all over a field of the crop [1 S S 3], which may be finer or
+// coarser: a network shades at half of its resolution, and cannot leave out what is
+// narrow.
+func (f Field) light(crop *tensor.Tensor) {
+	side := crop.Shape[1]
+	skin := Skin(crop.Data, side)
+	photo := Field{Size: side}
+	for i := range f.Size * f.Size {
+		shade := (*[3]float32)(f.Shade[3*i:])
+		if *shade == ([3]float32{}) {
+			continue
+		}
+		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
+		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin)
+	}
 }

@@ -188,7 +188,7 @@ func (s *Swap) Version() int {
 
 // Field runs the generator in use. crop returns the photo's face at the size
 // that this generator asks for, [1 S S 3]; own is what the face shows. What is dark
-// stays so (see keepDark). Without
+// stays so (see Light). Without
 // a generator the error is ErrNoGenerator.
 func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, own, change au.Vector) (Field, error) {
 	s.running.Lock()
@@ -211,7 +211,7 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 	if err := f.Check(); err != nil {
 		return f, err
 	}
-	keepDark(f, photo)
+	f.light(photo)
 	return f, nil
 }
 

@@ -237,7 +237,7 @@ func units() []any {
 func emotions() []any {
 	var l []any
 	for _, e := range au.Emotions {
-		l = append(l, map[string]any{"name": e.Name, "values": list(e.Vector(3))})
+		l = append(l, map[string]any{"name": e.Name, "values": list(e.Vector(au.Clear))})
 	}
 	return l
 }

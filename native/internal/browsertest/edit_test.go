@@ -108,7 +108,7 @@ func startsAtThePhoto(p *page) {
 		p.t.Errorf("reset leaves AU12 at %s, want %s", got, own)
 	}
 	p.eval("([...document.querySelectorAll('#emotions button')].find((b) => b.textContent === 'sadness').click(), '')")
-	if got := p.eval(smile + ".toFixed(1) + ' ' + (document.getElementById('au15').value > 2.9)"); got != own+" true" {
+	if got := p.eval(smile + ".toFixed(1) + ' ' + (document.getElementById('au15').value >= 1.9)"); got != own+" true" {
 		p.t.Errorf("sadness: AU12 and whether AU15 is up: %s, want %s true", got, own)
 	}
 	p.do(chromedp.Click(chromedp.CSS("#reset")))

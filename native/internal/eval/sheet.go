@@ -20,8 +20,9 @@ var sheetSteps = []float32{1.5, 3}
 
 // Sheet edits n faces, evenly spread, as a PNG: for each face a row of the photo
 // as it is, one of changes by 1.5 and one by 3; the columns are Action Units 1, 2,
-// 4, 5, 6, 9, 10, 12, 15, 17, 20, 25, 26, 45 and the six emotions. As on the page, a
-// face that shows an Action Unit already is asked for no more than the scale has.
+// 4, 5, 6, 9, 10, 12, 15, 17, 20, 25, 26, 45 and the six emotions, which the last row
+// shows as the page's buttons ask for them (au.Clear) and the other by half. As on the
+// page, a face that shows an Action Unit already is asked for no more than the scale has.
 func Sheet(ctx context.Context, s Subject, o Options, n int) ([]byte, error) {
 	b, err := newBench(ctx, s, o)
 	if err != nil {
@@ -61,7 +62,7 @@ func (b *bench) strip(ctx context.Context, sheet *image.NRGBA, faces dataset.Sou
 			changes = append(changes, single(au.Index(code), by))
 		}
 		for _, e := range au.Emotions {
-			changes = append(changes, e.Vector(by))
+			changes = append(changes, e.Vector(au.Clear*by/sheetSteps[len(sheetSteps)-1]))
 		}
 		for col, d := range changes {
 			edited, err := b.editor.Picture(ctx, onScale(d, own))

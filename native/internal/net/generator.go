@@ -128,12 +128,23 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	return f
 }
 
-// Draw applies a field to photo: (warp(photo)+shade)*(1-mask) + colour*mask. The
-// second result is what lies under the mask.
-func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, under graph.Node) {
-	under = g.Add(g.Warp(photo, f.Warp), f.Shade)
-	return g.Add(under, g.Mul(g.Sub(f.Colour, under), f.Mask)), under
+// Draw applies a field to photo as the editor does: (warp(photo)+light)*(1-mask) +
+// colour*mask, light being what the shade does there (see edit.Light). Under is what
+// lies under the mask: moved, the photo where the warp carried it, and light.
+func Draw(g *graph.Graph, photo graph.Node, f Field) (picture graph.Node, under Under) {
+	moved := g.Warp(photo, f.Warp)
+	under = Under{moved, lit(g, f.Shade, g.Stop(moved), g.Stop(skin(g, photo)))}
+	below := under.Picture(g)
+	return g.Add(below, g.Mul(g.Sub(f.Colour, below), f.Mask)), under
 }
+
+// Under is what lies under a field's mask, [N S S 3] each.
+type Under struct {
+	Moved, Light graph.Node
+}
+
+// Picture is both.
+func (u Under) Picture(g *graph.Graph) graph.Node { return g.Add(u.Moved, u.Light) }
 
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.
 func coordinates(s *Scope, size int) graph.Node {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"mien/shared/au"
+	"mien/shared/edit"
 	"mien/shared/model"
 )
 
@@ -80,7 +81,7 @@ func (p *Prior) shade(left, right au.Vector) []float32 {
 
 // Field returns what a change, left and right of the face's middle, does to the
 // face x [size size 3] with landmarks l, in samples samples a side. The shade is
-// already in the picture's own spread.
+// in the picture's own spread, and not yet what light makes of it (see edit.Light).
 func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector, samples int) (model.Output, error) {
 	n := samples * samples
 	o := model.Output{Size: samples, Warp: make([]float32, 2*n), Shade: make([]float32, 3*n), Mask: make([]float32, n), Colour: make([]float32, 3*n)}
@@ -94,18 +95,15 @@ func (p *Prior) Field(x []float32, size int, l Landmarks, left, right au.Vector,
 		return o, err
 	}
 	sum, s := p.shade(left, right), spread(x)
-	skin := light(cheeks(x, size, l))
 	var v [4]float32
-	var seen [3]float32
 	for i := range n {
 		x0, y0 := float32(centre(i%samples, samples)), float32(centre(i/samples, samples))
 		sample(f, grid, 4, x0, y0, v[:])
 		o.Warp[2*i], o.Warp[2*i+1] = v[0], v[1]
 		to := o.Shade[3*i : 3*i+3]
 		sample(sum, side, 3, v[2], v[3], to)
-		sample(x, size, 3, x0+v[0], y0+v[1], seen[:])
 		for c := range to {
-			to[c] = min(max(lit(s*to[c], seen[c], skin), -1), 1)
+			to[c] = min(max(s*to[c], -1), 1)
 		}
 	}
 	paintMouth(&o, x, size, l, moved)
@@ -119,7 +117,7 @@ const keptColour = .4
 
 // mostShade bounds the shading, in spreads of the picture: several Action Units
 // that whiten the same teeth must not add up.
-const mostShade = 1.2
+const mostShade = .7
 
 // soften limits colour and amount of shading [side side 3] in place.
 func soften(shading []float32) {
@@ -145,12 +143,14 @@ func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float3
 		copy(out, x)
 		return out, o, nil
 	}
+	skin := edit.Skin(x, size)
 	for i := range size * size {
 		u, v := float32(centre(i%size, size)), float32(centre(i/size, size))
-		to := out[3*i : 3*i+3]
+		to, shade := out[3*i:3*i+3], [3]float32(o.Shade[3*i:])
 		sample(x, size, 3, u+o.Warp[2*i], v+o.Warp[2*i+1], to)
+		edit.Light(&shade, [3]float32(to), skin)
 		for c := range to {
-			under := to[c] + o.Shade[3*i+c]
+			under := to[c] + shade[c]
 			to[c] = min(max(under+(o.Colour[3*i+c]-under)*o.Mask[i], -1), 1)
 		}
 	}

@@ -34,7 +34,7 @@ func paintMouth(o *model.Output, x []float32, size int, l, moved Landmarks) {
 		return
 	}
 	skin := cheeks(x, size, l)
-	bright := light(skin)
+	bright := (skin[0] + skin[1] + skin[2]) / 3
 	corner, other := moved[60][0], moved[64][0]
 	if other-corner < 1 {
 		return // turned to a profile

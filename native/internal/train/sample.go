@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"mien/native/internal/dataset"
 
+	"mien/native/internal/dataset"
 	"mien/shared/au"
 	"mien/shared/device"
+	"mien/shared/edit"
 	"mien/shared/model"
 	"mien/shared/tensor"
 )
@@ -68,12 +69,13 @@ func sampleGrid(ctx context.Context, d device.Device, f *model.File, source data
 // draw applies a field to x [S S 3] at the network's own size.
 func draw(x []float32, o model.Output) []float32 {
 	s := o.Size
-	y := make([]float32, len(x))
+	y, skin := make([]float32, len(x)), edit.Skin(x, s)
 	for i := range s * s {
 		u, v := (2*float32(i%s)+1)/float32(s)-1, (2*float32(i/s)+1)/float32(s)-1
-		p := lookup(x, s, u+o.Warp[2*i], v+o.Warp[2*i+1])
+		p, shade := lookup(x, s, u+o.Warp[2*i], v+o.Warp[2*i+1]), [3]float32(o.Shade[3*i:])
+		edit.Light(&shade, p, skin)
 		for c := range p {
-			under := p[c] + o.Shade[3*i+c]
+			under := p[c] + shade[c]
 			y[3*i+c] = under + (o.Colour[3*i+c]-under)*o.Mask[i]
 		}
 	}

@@ -1,0 +1,33 @@
+package net
+
+import (
+	"mien/native/internal/graph"
+	"mien/shared/edit"
+)
+
+// lit is edit.Light as graph nodes: what shade [N S S 3] does to places of colours seen
+// [N S S 3] in faces whose skin is as light as skin [N 1 1 1].
+func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
+	light := g.Clamp(g.Affine(channels(g, seen), .5, .5), edit.LeastLight, 1)
+	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
+	more := channels(g, shade)
+	shadow := g.Inside(g.Stop(more), -1, 0)
+	part := g.Add(dimmed, g.Mul(g.Affine(dimmed, -edit.Steady, edit.Steady), shadow))
+	colour := g.Clamp(g.Div(g.Affine(seen, .5, .5), light), 0, edit.MostColour)
+	return g.Mul(g.Add(g.Affine(shade, 1-edit.OwnColour, 0), g.Affine(g.Mul(colour, more), edit.OwnColour, 0)), part)
+}
+
+// channels is the mean of the channels of x [N S S 3]: [N S S 1].
+func channels(g *graph.Graph, x graph.Node) graph.Node {
+	s := graph.Shape(x)
+	return g.Affine(g.SumTo(x, s[0], s[1], s[2], 1), 1./3, 0)
+}
+
+// skin is edit.Skin as graph nodes: [N 1 1 1] of photos [N S S 3].
+func skin(g *graph.Graph, photo graph.Node) graph.Node {
+	n, side := graph.Shape(photo)[0], graph.Shape(photo)[1]
+	from := edit.SkinFrom(side)
+	middle := g.Slice(g.Slice(photo, 1, from, side-from), 2, from, side-from)
+	mean := g.Affine(g.SumTo(middle, n, 1, 1, 1), 1/float64(graph.Shape(middle).Numel()/n), 0)
+	return g.Clamp(g.Affine(mean, .5, .5), edit.LeastSkin, 1)
+}

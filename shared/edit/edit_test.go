@@ -155,7 +155,7 @@ func TestMaskPaintsItsColour(t *testing.T) {
 	if w := face.Feather(1-face.FeatherWidth/2, 0); math.Abs(float64(w)-.5) > 1e-6 {
 		t.Errorf("feather half way %g, want .5", w)
 	}
-	if face.Feather(.8, -.8) != 1 || face.Feather(1, 0) != 0 || face.Feather(0, -1.5) != 0 {
+	if face.Feather(.7, -.7) != 1 || face.Feather(1, 0) != 0 || face.Feather(0, -1.5) != 0 {
 		t.Error("feather is not 1 inside or not 0 at the border")
 	}
 }

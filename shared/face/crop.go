@@ -73,19 +73,28 @@ func around(x float32, n int) (lo, hi int, part float32) {
 	return lo, min(lo+1, n-1), x - float32(lo)
 }
 
-// FeatherWidth is the part of the frame's half side over which an edit fades
-// out towards the frame's border.
-const FeatherWidth = 0.15
+// The part of the frame's half side over which an edit fades out towards the frame's
+// border: hair and background lie there. The chin nearly does, and must drop.
+const (
+	FeatherWidth = 0.25 // towards sides and top
+	ChinFeather  = 0.15 // towards the bottom
+)
 
 // Feather returns the weight of an edit at a point of the frame: 1 inside,
 // 0 at the border and beyond. It is the product of one smoothstep per axis,
 // which, unlike their minimum, has no crease on the diagonals:
 //
-//	s(u) * s(v) with s(t) = smoothstep((1-|t|) / FeatherWidth)
-func Feather(u, v float32) float32 { return fade(u) * fade(v) }
+//	s(u) * s(v) with s(t) = smoothstep((1-|t|) / width)
+func Feather(u, v float32) float32 {
+	width := float32(FeatherWidth)
+	if v > 0 {
+		width = ChinFeather
+	}
+	return fade(u, FeatherWidth) * fade(v, width)
+}
 
-func fade(u float32) float32 {
-	t := min(max((1-max(u, -u))/FeatherWidth, 0), 1)
+func fade(u, width float32) float32 {
+	t := min(max((1-max(u, -u))/width, 0), 1)
 	return t * t * (3 - 2*t)
 }
 

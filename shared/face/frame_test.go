@@ -99,7 +99,8 @@ func TestCropAndPasteUndoEachOther(t *testing.T) {
 
 func TestFeatherFades(t *testing.T) {
 	for _, c := range []struct{ u, v, want float32 }{
-		{0, 0, 1}, {.85, -.85, 1}, {1, 0, 0}, {0, -1, 0}, {2, 0, 0}, {.925, 0, .5}, {0, -.925, .5}, {.925, .925, .25},
+		{0, 0, 1}, {.75, -.75, 1}, {-.75, .85, 1}, {1, 0, 0}, {0, -1, 0}, {0, 1, 0}, {2, 0, 0},
+		{.875, 0, .5}, {-.875, 0, .5}, {0, -.875, .5}, {0, .925, .5}, {.875, -.875, .25}, {.875, .925, .25},
 	} {
 		if got := Feather(c.u, c.v); math.Abs(float64(got-c.want)) > 1e-5 {
 			t.Errorf("Feather(%g, %g) = %g, want %g", c.u, c.v, got, c.want)

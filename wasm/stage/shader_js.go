@@ -43,8 +43,8 @@ func shadeAt(p vec2) vec3 {
 	return (floor(c.rgb*255+0.5) - 128) / 127
 }
 
-func fade(x float) float {
-	t := clamp((1-abs(x))/0.15, 0, 1)
+func fade(x, width float) float {
+	t := clamp((1-abs(x))/width, 0, 1)
 	return t * t * (3 - 2*t)
 }
 
@@ -54,7 +54,11 @@ func Fragment(dst vec4, src vec2, color vec4) vec4 {
 		return vec4(0)
 	}
 	u := vec2(Inverse.x*p.x+Inverse.y*p.y, Inverse.z*p.x+Inverse.w*p.y) + InverseAt
-	w := fade(u.x) * fade(u.y)
+	width := 0.25
+	if u.y > 0 {
+		width = 0.15
+	}
+	w := fade(u.x, 0.25) * fade(u.y, width)
 	if Size < 1 || w == 0 {
 		return vec4(look(p), 1)
 	}

@@ -25,13 +25,15 @@ const (
 // Light turns shade into what it does to a place of colour seen, -1 to 1, where skin is
 // the light of the skin, 0 to 1 (see Skin): light multiplies what it falls on. What is
 // darker than the skin - a brow, an iris, a side in shadow - is lightened and darkened
-// less, and a shade takes most of its colour from the place. It is linear in shade for
-// shadows, and for lights.
+// less, what is nearly white has little left to be lightened by, and a shade takes most of
+// its colour from the place. It is linear in shade for shadows, and for lights.
 func Light(shade *[3]float32, seen [3]float32, skin float32) {
 	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
 	part, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
 	if more < 0 {
 		part = Steady + (1-Steady)*part
+	} else {
+		part = min(part, (1-light)/(1-skin))
 	}
 	for c := range shade {
 		own := more * min((seen[c]+1)/2/light, MostColour) // as much, in the place's own colour
@@ -49,11 +51,14 @@ func Skin(crop []float32, side int) float32 {
 			n++
 		}
 	}
-	return max((sum/float32(n)+1)/2, LeastSkin)
+	return min(max((sum/float32(n)+1)/2, LeastSkin), MostSkin)
 }
 
-// LeastSkin keeps a black picture from being lightened without bound.
-const LeastSkin = .1
+// LeastSkin and MostSkin keep what Light divides by from 0.
+const (
+	LeastSkin = .1
+	MostSkin  = .95
+)
 
 // SkinFrom is the first row and column of the crop's middle.
 func SkinFrom(side int) int { return int(border * float32(side)) }

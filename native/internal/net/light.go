@@ -12,7 +12,10 @@ func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
 	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
 	more := channels(g, shade)
 	shadow := g.Inside(g.Stop(more), -1, 0)
-	part := g.Add(dimmed, g.Mul(g.Affine(dimmed, -edit.Steady, edit.Steady), shadow))
+	left := g.Div(g.Affine(light, -1, 1), g.Affine(skin, -1, 1)) // up to white
+	lightened := g.Sub(dimmed, g.Relu(g.Sub(dimmed, left)))      // the smaller
+	darkened := g.Affine(dimmed, 1-edit.Steady, edit.Steady)
+	part := g.Add(lightened, g.Mul(g.Sub(darkened, lightened), shadow))
 	colour := g.Clamp(g.Div(g.Affine(seen, .5, .5), light), 0, edit.MostColour)
 	return g.Mul(g.Add(g.Affine(shade, 1-edit.OwnColour, 0), g.Affine(g.Mul(colour, more), edit.OwnColour, 0)), part)
 }
@@ -29,5 +32,5 @@ func skin(g *graph.Graph, photo graph.Node) graph.Node {
 	from := edit.SkinFrom(side)
 	middle := g.Slice(g.Slice(photo, 1, from, side-from), 2, from, side-from)
 	mean := g.Affine(g.SumTo(middle, n, 1, 1, 1), 1/float64(graph.Shape(middle).Numel()/n), 0)
-	return g.Clamp(g.Affine(mean, .5, .5), edit.LeastSkin, 1)
+	return g.Clamp(g.Affine(mean, .5, .5), edit.LeastSkin, edit.MostSkin)
 }

@@ -119,7 +119,7 @@ const keptColour = .4
 // that whiten the same teeth must not add up. At 1.2 emotions left patches: 16
 // validation people, calibrated, reader Frechet 1.27 above the floor, identity .855,
 // gain .58; at .7 it is 1.01, .880 and .52.
-const mostShade = .7
+const mostShade = 1.2
 
 // soften limits colour and amount of shading [side side 3] in place.
 func soften(shading []float32) {

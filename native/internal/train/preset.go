@@ -123,13 +123,12 @@ const overdone = 1.25
 
 // short is how much further still it goes with some Action Units, where it overdoes
 // at all: what a generator taught alike in all of them lacked in gain, or had too
-// much of, on 16 validation people (AU06 .50, AU04 1.45), and more where the prior,
-// whose shading is bounded since, left the next one at .5 to .7.
+// much of, on 16 validation people (AU06 .50, AU04 1.45).
 var short = func() (v au.Vector) {
 	for i := range v {
 		v[i] = 1
 	}
-	for code, by := range map[string]float32{"01": 1.2, "02": 1.8, "04": .6, "05": 2.2, "06": 1.9, "07": 1.7, "10": 1.4, "14": 1.7, "17": .85, "20": 1.7, "23": 1.6, "25": 1.35, "26": .85, "45": 1.2} {
+	for code, by := range map[string]float32{"01": 1.1, "02": 1.5, "04": .5, "05": 1.8, "06": 1.6, "07": 1.4, "10": 1.25, "14": 1.4, "17": .9, "20": 1.4, "23": 1.5, "25": 1.35, "26": .85} {
 		v[au.Index(code)] = by
 	}
 	return v

@@ -15,6 +15,11 @@ const (
 	// dark skin go unseen.
 	Steady = .5
 
+	// Room says how near to white a place must be to be lightened less: where it has less
+	// than 1/Room of what the skin has left, half of it. At 1 pale patches in
+	// hard sunlight are fainter still, and mouths are read as less open.
+	Room = 2
+
 	// MostColour bounds a colour against its light.
 	MostColour = 2
 
@@ -33,7 +38,7 @@ func Light(shade *[3]float32, seen [3]float32, skin float32) {
 	if more < 0 {
 		part = Steady + (1-Steady)*part
 	} else {
-		part = min(part, (1-light)/(1-skin))
+		part = min(part, Room*(1-light)/(1-skin))
 	}
 	for c := range shade {
 		own := more * min((seen[c]+1)/2/light, MostColour) // as much, in the place's own colour

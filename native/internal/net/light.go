@@ -12,8 +12,8 @@ func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
 	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
 	more := channels(g, shade)
 	shadow := g.Inside(g.Stop(more), -1, 0)
-	left := g.Div(g.Affine(light, -1, 1), g.Affine(skin, -1, 1)) // up to white
-	lightened := g.Sub(dimmed, g.Relu(g.Sub(dimmed, left)))      // the smaller
+	left := g.Div(g.Affine(light, -edit.Room, edit.Room), g.Affine(skin, -1, 1)) // up to white
+	lightened := g.Sub(dimmed, g.Relu(g.Sub(dimmed, left)))                      // the smaller
 	darkened := g.Affine(dimmed, 1-edit.Steady, edit.Steady)
 	part := g.Add(lightened, g.Mul(g.Sub(darkened, lightened), shadow))
 	colour := g.Clamp(g.Div(g.Affine(seen, .5, .5), light), 0, edit.MostColour)

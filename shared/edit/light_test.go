@@ -85,3 +85,19 @@ func TestLightOfAnySize(t *testing.T) {
 		}
 	}
 }
+
+// TestWhiteHasNothingLeft: what is nearly white is lightened by a part of what was
+// asked, white not at all, and both are darkened like skin.
+func TestWhiteHasNothingLeft(t *testing.T) {
+	const skin = .6
+	for _, c := range []struct{ light, by, want float32 }{
+		{.6, .2, 1}, {.8, .2, 1}, {.9, .2, .5}, {1, .2, 0}, {.9, -.2, 1}, {1, -.2, 1},
+	} {
+		v := 2*c.light - 1
+		shade := [3]float32{c.by, c.by, c.by}
+		Light(&shade, [3]float32{v, v, v}, skin)
+		if got := shade[0] / c.by; got < c.want-1e-4 || got > c.want+1e-4 {
+			t.Errorf("light %g on skin of %g, shaded by %g: %g of it, want %g", c.light, skin, c.by, got, c.want)
+		}
+	}
+}

@@ -31,18 +31,20 @@ const (
 // the light of the skin, 0 to 1 (see Skin): light multiplies what it falls on. What is
 // darker than the skin - a brow, an iris, a side in shadow - is lightened and darkened
 // less, what is nearly white has little left to be lightened by, and a shade takes most of
-// its colour from the place. It is linear in shade for shadows, and for lights.
+// its colour from the place. It is continuous, and linear
+// in shade for shadows and for lights.
 func Light(shade *[3]float32, seen [3]float32, skin float32) {
 	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
-	part, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
-	if more < 0 {
-		part = Steady + (1-Steady)*part
-	} else {
-		part = min(part, Room*(1-light)/(1-skin))
+	dimmed, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
+	part := func(shade float32) float32 {
+		if shade < 0 {
+			return Steady + (1-Steady)*dimmed
+		}
+		return min(dimmed, Room*(1-light)/(1-skin))
 	}
-	for c := range shade {
+	for c, v := range shade {
 		own := more * min((seen[c]+1)/2/light, MostColour) // as much, in the place's own colour
-		shade[c] = part * (shade[c] + (own-shade[c])*OwnColour)
+		shade[c] = (1-OwnColour)*v*part(v) + OwnColour*own*part(more)
 	}
 }
 

@@ -11,13 +11,16 @@ func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
 	light := g.Clamp(g.Affine(channels(g, seen), .5, .5), edit.LeastLight, 1)
 	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
 	more := channels(g, shade)
-	shadow := g.Inside(g.Stop(more), -1, 0)
 	left := g.Div(g.Affine(light, -edit.Room, edit.Room), g.Affine(skin, -1, 1)) // up to white
 	lightened := g.Sub(dimmed, g.Relu(g.Sub(dimmed, left)))                      // the smaller
 	darkened := g.Affine(dimmed, 1-edit.Steady, edit.Steady)
-	part := g.Add(lightened, g.Mul(g.Sub(darkened, lightened), shadow))
+	shaded := func(x graph.Node) graph.Node {
+		shadow := g.Inside(g.Stop(x), -1, 0) // 1 or 0
+		return g.Mul(x, g.Add(lightened, g.Mul(g.Sub(darkened, lightened), shadow)))
+	}
 	colour := g.Clamp(g.Div(g.Affine(seen, .5, .5), light), 0, edit.MostColour)
-	return g.Mul(g.Add(g.Affine(shade, 1-edit.OwnColour, 0), g.Affine(g.Mul(colour, more), edit.OwnColour, 0)), part)
+	own := g.Mul(colour, shaded(more))
+	return g.Add(g.Affine(shaded(shade), 1-edit.OwnColour, 0), g.Affine(own, edit.OwnColour, 0))
 }
 
 // channels is the mean of the channels of x [N S S 3]: [N S S 1].

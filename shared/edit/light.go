@@ -16,8 +16,8 @@ const (
 	Steady = .5
 
 	// Room says how near to white a place must be to be lightened less: where it has less
-	// than 1/Room of what the skin has left, half of it. At 1 pale patches in
-	// hard sunlight are fainter still, and mouths are read as less open.
+	// than 1/Room of what the skin has left. At 1 pale patches in hard sunlight are
+	// fainter still, and mouths are read as less open.
 	Room = 2
 
 	// MostColour bounds a colour against its light.
@@ -31,8 +31,7 @@ const (
 // the light of the skin, 0 to 1 (see Skin): light multiplies what it falls on. What is
 // darker than the skin - a brow, an iris, a side in shadow - is lightened and darkened
 // less, what is nearly white has little left to be lightened by, and a shade takes most of
-// its colour from the place. It is continuous, and linear
-// in shade for shadows and for lights.
+// its colour from the place. It is continuous in shade.
 func Light(shade *[3]float32, seen [3]float32, skin float32) {
 	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
 	dimmed, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3

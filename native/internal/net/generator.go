@@ -129,22 +129,20 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 }
 
 // Draw applies a field to photo as the editor does: (warp(photo)+light)*(1-mask) +
-// colour*mask, light being what the shade does there (see edit.Light). Under is what
-// lies under the mask: moved, the photo where the warp carried it, and light.
+// colour*mask, light being what the shade does there (see edit.Light).
 func Draw(g *graph.Graph, photo graph.Node, f Field) (picture graph.Node, under Under) {
 	moved := g.Warp(photo, f.Warp)
-	under = Under{moved, lit(g, f.Shade, g.Stop(moved), g.Stop(skin(g, photo)))}
-	below := under.Picture(g)
-	return g.Add(below, g.Mul(g.Sub(f.Colour, below), f.Mask)), under
+	light := lit(g, f.Shade, g.Stop(moved), g.Stop(skin(g, photo)))
+	under = Under{moved, light, g.Add(moved, light)}
+	return g.Add(under.Picture, g.Mul(g.Sub(f.Colour, under.Picture), f.Mask)), under
 }
 
 // Under is what lies under a field's mask, [N S S 3] each.
 type Under struct {
-	Moved, Light graph.Node
+	Moved   graph.Node // the photo where the warp carried it
+	Light   graph.Node // what the shade adds there
+	Picture graph.Node // both
 }
-
-// Picture is both.
-func (u Under) Picture(g *graph.Graph) graph.Node { return g.Add(u.Moved, u.Light) }
 
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.
 func coordinates(s *Scope, size int) graph.Node {

@@ -123,7 +123,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	// A generator that only paints has nothing else to please them with.
 	judged, again := made.picture, made.picture
 	if w.Field > 0 && p.Generator.Parts != net.Paint {
-		judged, again = made.cover(g, made.under.Picture(g)), g.Stop(made.picture)
+		judged, again = made.cover(g, made.under.Picture), g.Stop(made.picture)
 	}
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
@@ -237,7 +237,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		if w.Colour > 0 {
 			// The mask multiplies the colour's gradient: a closed mask learns no
 			// colour, and without a colour worth showing it stays closed.
-			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(made.under.Picture(g), taught)), 1, -w.Floor)))
+			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(made.under.Picture, taught)), 1, -w.Floor)))
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}
@@ -260,7 +260,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		add("tint", w.Tint, tint(g, field.HalfShade))
 	}
 	add("mask", w.Mask, g.Mean(field.Mask))
-	add("paint", w.Paint, l1(g, made.picture, made.under.Picture(g)))
+	add("paint", w.Paint, l1(g, made.picture, made.under.Picture))
 }
 
 // paints is how much more a pixel counts that the teacher paints than one that it

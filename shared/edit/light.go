@@ -1,11 +1,19 @@
 package edit
 
-import "mien/shared/tensor"
+import (
+	"math"
+
+	"mien/shared/tensor"
+)
 
 const (
 	// border is the part of a crop, from each side, that is left out where the light of
 	// the skin is measured: the rest is face, whoever's.
 	border = .3
+
+	// MostShade bounds a shade, softly, on a scale of -1 to 1: deeper ones are read as
+	// more, and are smudges to the eye.
+	MostShade = .16
 
 	// OwnColour is how much of its colour a shade has from what it falls on: grey or
 	// blue light leaves patches in warm skin, grey shadow does on a flushed cheek.
@@ -33,6 +41,9 @@ const (
 // less, what is nearly white has little left to be lightened by, and a shade takes most of
 // its colour from the place. It is continuous in shade.
 func Light(shade *[3]float32, seen [3]float32, skin float32) {
+	for c, v := range shade {
+		shade[c] = v / float32(math.Sqrt(float64(1+v*v/(MostShade*MostShade))))
+	}
 	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
 	dimmed, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
 	part := func(shade float32) float32 {

@@ -6,6 +6,25 @@ import (
 	"mien/shared/tensor"
 )
 
+// little is a shade that no bound changes.
+const little = .001
+
+// TestShadeIsBounded: a little shade is as it was asked for, more of it always more, none
+// of it more than MostShade, lighter or darker.
+func TestShadeIsBounded(t *testing.T) {
+	last := float32(-1)
+	for _, by := range []float32{-.7, -.2, -.1, -little, 0, little, .1, .2, .7} {
+		shade := [3]float32{by, by, by}
+		Light(&shade, [3]float32{0, 0, 0}, .5)
+		got := shade[0]
+		size, want := max(got, -got), min(max(by, -by), MostShade)
+		if got < last || size > want+1e-6 || size < .7*want {
+			t.Errorf("shaded by %g: %g after %g, want more, within %g and not less than .7 of it", by, got, last, want)
+		}
+		last = got
+	}
+}
+
 // TestDarkStaysDark lightens and darkens a face with a black brow, which the field
 // moves up by its height: skin changes as asked, the brow where it now lies hardly
 // when it is lightened, and by about half when a shadow falls on it.
@@ -18,7 +37,7 @@ func TestDarkStaysDark(t *testing.T) {
 			crop.Data[i] = brow
 		}
 	}
-	for _, by := range []float32{.3, -.3} {
+	for _, by := range []float32{little, -little} {
 		f := NewField(size)
 		for i := range size * size {
 			f.Warp[2*i+1] = 4 * 2. / size
@@ -47,7 +66,7 @@ func TestDarkStaysDark(t *testing.T) {
 func TestLightTakesColour(t *testing.T) {
 	const size = 8
 	skin := [3]float32{.6, .2, -.2}
-	for _, by := range []float32{.3, -.3} {
+	for _, by := range []float32{little, -little} {
 		crop := tensor.New(1, size, size, 3)
 		f := NewField(size)
 		for i := range crop.Data {
@@ -57,12 +76,12 @@ func TestLightTakesColour(t *testing.T) {
 		sum := float32(0)
 		for c, v := range skin {
 			want := by * (1 - OwnColour + OwnColour*(v+1)/1.2)
-			if got := f.Shade[c]; got < want-1e-4 || got > want+1e-4 {
+			if got := f.Shade[c]; got < want-1e-6 || got > want+1e-6 {
 				t.Errorf("shaded by %g, channel %d is by %g, want %g", by, c, got, want)
 			}
 			sum += f.Shade[c]
 		}
-		if sum < 3*by-1e-4 || sum > 3*by+1e-4 {
+		if sum < 3*by-1e-6 || sum > 3*by+1e-6 {
 			t.Errorf("shaded by %g in all, want %g", sum, 3*by)
 		}
 	}
@@ -91,7 +110,7 @@ func TestLightOfAnySize(t *testing.T) {
 func TestWhiteHasNothingLeft(t *testing.T) {
 	const skin = .6
 	for _, c := range []struct{ light, by, want float32 }{
-		{.6, .2, 1}, {.8, .2, 1}, {.9, .2, .5}, {1, .2, 0}, {.9, -.2, 1}, {1, -.2, 1},
+		{.6, little, 1}, {.8, little, 1}, {.9, little, .5}, {1, little, 0}, {.9, -little, 1}, {1, -little, 1},
 	} {
 		v := 2*c.light - 1
 		shade := [3]float32{c.by, c.by, c.by}

@@ -8,6 +8,8 @@ import (
 // lit is edit.Light as graph nodes: what shade [N S S 3] does to places of colours seen
 // [N S S 3] in faces whose skin is as light as skin [N 1 1 1].
 func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
+	const bound = 1 / (edit.MostShade * edit.MostShade)
+	shade = g.Div(shade, g.Sqrt(g.Affine(g.Mul(shade, shade), bound, 1)))
 	light := g.Clamp(g.Affine(channels(g, seen), .5, .5), edit.LeastLight, 1)
 	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
 	more := channels(g, shade)

@@ -3,6 +3,7 @@ package edit
 import (
 	"math"
 
+	"mien/shared/au"
 	"mien/shared/tensor"
 )
 
@@ -11,8 +12,8 @@ const (
 	// the skin is measured: the rest is face, whoever's.
 	border = .3
 
-	// MostShade bounds a shade, softly, on a scale of -1 to 1: deeper ones are read as
-	// more, and are smudges to the eye.
+	// MostShade bounds a shade, softly, on a scale of -1 to 1, where one Action Unit is
+	// asked for: deeper ones are read as more, and are smudges to the eye.
 	MostShade = .16
 
 	// OwnColour is how much of its colour a shade has from what it falls on: grey or
@@ -35,14 +36,31 @@ const (
 	LeastLight = .01
 )
 
-// Light turns shade into what it does to a place of colour seen, -1 to 1, where skin is
-// the light of the skin, 0 to 1 (see Skin): light multiplies what it falls on. What is
+// Deepest bounds the shade of a change: MostShade for one Action Unit, a root of n times
+// less for n of them alike (the Euclidean over the sum norm), whose shades would add up
+// to what none of them shows alone.
+func Deepest(change au.Vector) float32 {
+	sum, squares := 0., 0.
+	for _, v := range change {
+		sum += math.Abs(float64(v))
+		squares += float64(v) * float64(v)
+	}
+	return float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
+}
+
+// Slight is a change that does not matter: it keeps what Deepest divides by from 0.
+const Slight = 1e-4
+
+// Light turns shade, of at most deepest, into what it does to a place of colour seen, -1
+// to 1, where skin is the light of the skin, 0 to 1 (see Skin): light multiplies what it
+// falls on. What is
 // darker than the skin - a brow, an iris, a side in shadow - is lightened and darkened
 // less, what is nearly white has little left to be lightened by, and a shade takes most of
 // its colour from the place. It is continuous in shade.
-func Light(shade *[3]float32, seen [3]float32, skin float32) {
+func Light(shade *[3]float32, seen [3]float32, skin, deepest float32) {
 	for c, v := range shade {
-		shade[c] = v / float32(math.Sqrt(float64(1+v*v/(MostShade*MostShade))))
+		over := v / deepest
+		shade[c] = v / float32(math.Sqrt(float64(1+over*over)))
 	}
 	light := max((seen[0]+seen[1]+seen[2]+3)/6, LeastLight)
 	dimmed, more := min(light/skin, 1), (shade[0]+shade[1]+shade[2])/3
@@ -80,10 +98,10 @@ const (
 // SkinFrom is the first row and column of the crop's middle.
 func SkinFrom(side int) int { return int(border * float32(side)) }
 
-// light applies Light all over a field of the crop [1 S S 3], which may be finer or
-// coarser: a network shades at half of its resolution, and cannot leave out what is
+// light applies Light all over a field of the crop [1 S S 3], of a change that may shade
+// by deepest; it may be finer or coarser than the crop: a network shades at half of its resolution, and cannot leave out what is
 // narrow.
-func (f Field) light(crop *tensor.Tensor) {
+func (f Field) light(crop *tensor.Tensor, deepest float32) {
 	side := crop.Shape[1]
 	skin := Skin(crop.Data, side)
 	photo := Field{Size: side}
@@ -94,6 +112,6 @@ func (f Field) light(crop *tensor.Tensor) {
 		}
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin)
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest)
 	}
 }

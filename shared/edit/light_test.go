@@ -3,6 +3,7 @@ package edit
 import (
 	"testing"
 
+	"mien/shared/au"
 	"mien/shared/tensor"
 )
 
@@ -15,13 +16,29 @@ func TestShadeIsBounded(t *testing.T) {
 	last := float32(-1)
 	for _, by := range []float32{-.7, -.2, -.1, -little, 0, little, .1, .2, .7} {
 		shade := [3]float32{by, by, by}
-		Light(&shade, [3]float32{0, 0, 0}, .5)
+		Light(&shade, [3]float32{0, 0, 0}, .5, MostShade)
 		got := shade[0]
 		size, want := max(got, -got), min(max(by, -by), MostShade)
 		if got < last || size > want+1e-6 || size < .7*want {
 			t.Errorf("shaded by %g: %g after %g, want more, within %g and not less than .7 of it", by, got, last, want)
 		}
 		last = got
+	}
+}
+
+// TestSeveralShadeLess: one Action Unit may shade by MostShade, however much it is asked
+// for; four alike by half, and none that is not asked for counts.
+func TestSeveralShadeLess(t *testing.T) {
+	for _, c := range []struct {
+		change au.Vector
+		want   float32
+	}{
+		{au.Vector{}, 1}, {au.Vector{3: .01}, 1}, {au.Vector{3: 5}, 1}, {au.Vector{3: -5}, 1},
+		{au.Vector{0: 2, 1: 2, 2: -2, 3: 2}, .5}, {au.Vector{0: 3, 1: 4}, 5. / 7},
+	} {
+		if got := Deepest(c.change) / MostShade; got < c.want-.01 || got > c.want+.01 {
+			t.Errorf("%v: %g of MostShade, want %g", c.change, got, c.want)
+		}
 	}
 }
 
@@ -45,7 +62,7 @@ func TestDarkStaysDark(t *testing.T) {
 				f.Shade[3*i+c] = by
 			}
 		}
-		f.light(crop)
+		f.light(crop, MostShade)
 		for row, dark := range map[int]bool{20: false, 1: true, 2: true, 5: false} {
 			low, high := float32(.99), float32(1.01)
 			switch part := float32(1+brow) / (1 + skin); {
@@ -72,7 +89,7 @@ func TestLightTakesColour(t *testing.T) {
 		for i := range crop.Data {
 			crop.Data[i], f.Shade[i] = skin[i%3], by
 		}
-		f.light(crop)
+		f.light(crop, MostShade)
 		sum := float32(0)
 		for c, v := range skin {
 			want := by * (1 - OwnColour + OwnColour*(v+1)/1.2)
@@ -97,7 +114,7 @@ func TestLightOfAnySize(t *testing.T) {
 				crop.Data[i] = light
 			}
 			f := randomField(size, 1)
-			f.light(crop)
+			f.light(crop, MostShade)
 			if err := f.Check(); err != nil {
 				t.Errorf("size %d, light %g: %v", size, light, err)
 			}
@@ -114,7 +131,7 @@ func TestWhiteHasNothingLeft(t *testing.T) {
 	} {
 		v := 2*c.light - 1
 		shade := [3]float32{c.by, c.by, c.by}
-		Light(&shade, [3]float32{v, v, v}, skin)
+		Light(&shade, [3]float32{v, v, v}, skin, MostShade)
 		if got := shade[0] / c.by; got < c.want-1e-4 || got > c.want+1e-4 {
 			t.Errorf("light %g on skin of %g, shaded by %g: %g of it, want %g", c.light, skin, c.by, got, c.want)
 		}

@@ -211,7 +211,7 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 	if err := f.Check(); err != nil {
 		return f, err
 	}
-	f.light(photo)
+	f.light(photo, Deepest(change))
 	return f, nil
 }
 

@@ -6,10 +6,10 @@ import (
 )
 
 // lit is edit.Light as graph nodes: what shade [N S S 3] does to places of colours seen
-// [N S S 3] in faces whose skin is as light as skin [N 1 1 1].
-func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
-	const bound = 1 / (edit.MostShade * edit.MostShade)
-	shade = g.Div(shade, g.Sqrt(g.Affine(g.Mul(shade, shade), bound, 1)))
+// [N S S 3] in faces whose skin is as light as skin, by deepest at most, [N 1 1 1] both.
+func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
+	over := g.Div(shade, deepest)
+	shade = g.Div(shade, g.Sqrt(g.Affine(g.Mul(over, over), 1, 1)))
 	light := g.Clamp(g.Affine(channels(g, seen), .5, .5), edit.LeastLight, 1)
 	dimmed := g.Clamp(g.Div(light, skin), 0, 1)
 	more := channels(g, shade)
@@ -23,6 +23,14 @@ func lit(g *graph.Graph, shade, seen, skin graph.Node) graph.Node {
 	colour := g.Clamp(g.Div(g.Affine(seen, .5, .5), light), 0, edit.MostColour)
 	own := g.Mul(colour, shaded(more))
 	return g.Add(g.Affine(shaded(shade), 1-edit.OwnColour, 0), g.Affine(own, edit.OwnColour, 0))
+}
+
+// deepest is edit.Deepest as graph nodes: [N 1 1 1] of changes [N 17].
+func deepest(g *graph.Graph, change graph.Node) graph.Node {
+	n := graph.Shape(change)[0]
+	norm := g.Sqrt(g.SumTo(g.Mul(change, change), n, 1))
+	bound := g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), g.Affine(g.SumTo(g.Abs(change), n, 1), 1, edit.Slight))
+	return g.Stop(g.Reshape(bound, n, 1, 1, 1))
 }
 
 // channels is the mean of the channels of x [N S S 3]: [N S S 1].

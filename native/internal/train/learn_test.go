@@ -48,7 +48,7 @@ func TestTinyLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				v, err := reader.Read(context.Background(), tensor.Of(draw(x, o), 1, editor.Size(), editor.Size(), 3))
+				v, err := reader.Read(context.Background(), tensor.Of(draw(x, o, d), 1, editor.Size(), editor.Size(), 3))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -56,7 +56,7 @@ func sampleGrid(ctx context.Context, d device.Device, f *model.File, source data
 			if err != nil {
 				return nil, fmt.Errorf("draw samples: %w", err)
 			}
-			place(grid, draw(x, o), size, col+1, row)
+			place(grid, draw(x, o, d), size, col+1, row)
 		}
 	}
 	var b bytes.Buffer
@@ -66,14 +66,14 @@ func sampleGrid(ctx context.Context, d device.Device, f *model.File, source data
 	return b.Bytes(), nil
 }
 
-// draw applies a field to x [S S 3] at the network's own size.
-func draw(x []float32, o model.Output) []float32 {
+// draw applies the field of a change to x [S S 3] at the network's own size.
+func draw(x []float32, o model.Output, d au.Vector) []float32 {
 	s := o.Size
-	y, skin := make([]float32, len(x)), edit.Skin(x, s)
+	y, skin, deepest := make([]float32, len(x)), edit.Skin(x, s), edit.Deepest(d)
 	for i := range s * s {
 		u, v := (2*float32(i%s)+1)/float32(s)-1, (2*float32(i/s)+1)/float32(s)-1
 		p, shade := lookup(x, s, u+o.Warp[2*i], v+o.Warp[2*i+1]), [3]float32(o.Shade[3*i:])
-		edit.Light(&shade, p, skin)
+		edit.Light(&shade, p, skin, deepest)
 		for c := range p {
 			under := p[c] + shade[c]
 			y[3*i+c] = under + (o.Colour[3*i+c]-under)*o.Mask[i]

@@ -63,7 +63,7 @@ func (e *easel) show(ctx context.Context, x []float32, own, target au.Vector) ([
 	if err != nil || e.gen.Target() {
 		return o.Colour, err
 	}
-	return draw(x, o), nil
+	return draw(x, o, target), nil
 }
 
 // sheet draws a table: cells are the Action Units that face i shall show, nil

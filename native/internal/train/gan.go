@@ -12,13 +12,6 @@ import (
 // of intensity.
 const huberBeta = .5
 
-// shadeAsks is the part of the AU reader's gradient that reaches the shade. A run
-// with all of it had darker noses and gain .77, one with a quarter .62, one with .6
-// .71 (16 validation people, about 12,000 images by a guide); other weights
-// differed, too (the fourth round in weights/README.md). At .6 surprise bleached
-// eye sockets.
-const shadeAsks = .5
-
 // motionBeta is the same for the warp at the landmarks, in half frames.
 const motionBeta = .02
 
@@ -188,13 +181,11 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 
 // readerLoss asks a fixed AU reader whether the change was made. The jitter
 // keeps the generator from drawing what only this reader sees at these very
-// pixels. It moves the warp, the shade a little and no paint.
+// pixels. It moves the warp and the shade, which light bounds, and no paint.
 func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
 	g, size, picture := s.g, p.Size(), made.picture
 	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
-		moved, light := made.under.Moved, made.under.Light
-		light = g.Add(g.Affine(light, shadeAsks, 0), g.Affine(g.Stop(light), 1-shadeAsks, 0))
-		picture = made.cover(g, g.Add(moved, light))
+		picture = made.cover(g, made.under.Picture)
 	}
 	fixed := net.NewScope(g, "reader")
 	read := func(picture graph.Node) graph.Node {
@@ -251,7 +242,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
 		// Between the landmarks, too: a reader asked for raised brows has the eyes stretched.
 		moved := l1(g, field.Warp, taught("warp", 2))
-		add("field", w.Field, g.AddN(shade, g.Affine(covered, 5, 0), g.Affine(wrong, 8, 0), g.Affine(moved, 5, 0)))
+		add("field", w.Field, g.AddN(g.Affine(shade, .25, 0), g.Affine(covered, 5, 0), g.Affine(wrong, 8, 0), g.Affine(moved, 5, 0)))
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

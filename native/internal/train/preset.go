@@ -113,9 +113,10 @@ var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .
 
 // refined are the weights once a critic and an AU reader have joined: a guide (the
 // preset of that name). A reader that was not trained to be hard to fool gets
-// painted to at a tenth of this AU weight (weights/README.md). What is shaded and
+// painted to at a tenth of this AU weight (weights/README.md), and this one may have
+// twice the weight that it had before a shade was bounded (see edit.Light). What is
 // painted is held to the teacher's all the same.
-var refined = Weights{Adversarial: 1, AU: 4, Teacher: 12, Cycle: 3, Motion: 30, Field: 15, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
+var refined = Weights{Adversarial: 1, AU: 8, Teacher: 12, Cycle: 3, Motion: 30, Field: 15, Shade: .2, Tint: 20, Variation: .25, Bend: 1}
 
 // overdone is how far the teacher goes of what is asked: a generator falls short of
 // its teacher, and the teacher of what is asked.
@@ -197,8 +198,8 @@ var own = []Preset{
 		Generator: net.Generator{Size: 96, Width: 32, Blocks: 4},
 		Critic:    net.Critic{Size: 96, Width: 32, Levels: 4, Spectral: true},
 		Phases: []Phase{
-			{Name: "distil", Share: .3, Overdo: overdone, Weights: smooth},
-			{Name: "refine", Share: .7, Adversary: R1, Overdo: overdone, Weights: refined},
+			{Name: "distil", Share: .05, Overdo: overdone, Weights: smooth},
+			{Name: "refine", Share: .95, Adversary: R1, Overdo: overdone, Weights: refined},
 		},
 		Batch: 16, Steps: 4000, Rate: 2e-4, Beta1: .5, Beta2: .99, Penalty: 1, AULoss: "huber", CriticAU: 1, CriticPerStep: 1, Mirror: true,
 	},

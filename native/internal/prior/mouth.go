@@ -7,21 +7,21 @@ import "mien/shared/model"
 const (
 	shut      = 1.2 // opening of a mouth that is closed as landmarks have it, in pixels of the 128 x 128 crop
 	edge      = .8  // half the width of the paint's soft edge, likewise
-	mostTeeth = 8   // height of the teeth, likewise
-	partTeeth = .85 // of the opening
+	mostTeeth = 9   // height of the teeth, likewise
+	partTeeth = .9 // of the opening
 	toothless = .75 // of the way from the middle to a corner; beyond it is dark
 )
 
 // darkness is the colour deep inside a mouth, as parts of the skin's.
 var darkness = [3]float32{.3, .16, .15}
 
-// Teeth are a little lighter than the skin of the cheeks, and warmer than white:
-// half way from ivory to the line through the lightest third inside of 564 open
-// mouths, in six groups by the light of the cheeks. On that line itself a generator
-// is read as opening the mouth less.
+// Teeth are a little lighter than the skin of the cheeks, and warmer than white: .03
+// lighter than half way from ivory to the line through the lightest third inside of 564
+// open mouths, in six groups by the light of the cheeks. On that line itself a generator
+// is read as opening the mouth less, at half way as well (AU25).
 var (
-	teethRest = [3]float32{.36, .3, .25}
-	teethLit  = [3]float32{.76, .75, .74} // per light of the skin
+	teethRest = [3]float32{.38, .32, .27}
+	teethLit  = [3]float32{.79, .78, .77} // per light of the skin
 )
 
 // paintMouth covers the inside of lips that the move from l to moved opens with

@@ -8,7 +8,7 @@ const (
 	shut      = 1.2 // opening of a mouth that is closed as landmarks have it, in pixels of the 128 x 128 crop
 	edge      = .8  // half the width of the paint's soft edge, likewise
 	mostTeeth = 9   // height of the teeth, likewise
-	partTeeth = .9 // of the opening
+	partTeeth = .9  // of the opening
 	toothless = .75 // of the way from the middle to a corner; beyond it is dark
 )
 

@@ -89,6 +89,19 @@ func Skin(crop []float32, side int) float32 {
 	return min(max((sum/float32(n)+1)/2, LeastSkin), MostSkin)
 }
 
+// cast is the colour of the skin that Skin measures, over its light.
+func cast(crop []float32, side int) [3]float32 {
+	from, sum := SkinFrom(side), [3]float32{}
+	for y := from; y < side-from; y++ {
+		row := crop[3*(y*side+from) : 3*(y*side+side-from)]
+		for i, v := range row {
+			sum[i%3] += (v + 1) / 2
+		}
+	}
+	light := max((sum[0]+sum[1]+sum[2])/3, LeastLight)
+	return [3]float32{sum[0] / light, sum[1] / light, sum[2] / light}
+}
+
 // LeastSkin and MostSkin keep what Light divides by from 0.
 const (
 	LeastSkin = .1
@@ -100,17 +113,25 @@ func SkinFrom(side int) int { return int(border * float32(side)) }
 
 // light applies Light all over a field of the crop [1 S S 3], of a change that may shade
 // by deepest; it may be finer or coarser than the crop: a network shades at half of its resolution, and cannot leave out what is
-// narrow.
+// narrow. What is painted above the middle of a face is lid, and takes the skin's colour
+// as a shade takes that of its place: networks paint lids grey in warm light.
 func (f Field) light(crop *tensor.Tensor, deepest float32) {
 	side := crop.Shape[1]
-	skin := Skin(crop.Data, side)
+	skin, cast := Skin(crop.Data, side), cast(crop.Data, side)
 	photo := Field{Size: side}
 	for i := range f.Size * f.Size {
+		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
+		if y < 0 { // paint above the middle of a face is lid
+			lid := (*[3]float32)(f.Colour[3*i:])
+			light := (lid[0] + lid[1] + lid[2] + 3) / 6
+			for c, v := range lid {
+				lid[c] = min((1-OwnColour)*v+OwnColour*(2*light*cast[c]-1), 1)
+			}
+		}
 		shade := (*[3]float32)(f.Shade[3*i:])
 		if *shade == ([3]float32{}) {
 			continue
 		}
-		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
 		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest)
 	}

@@ -104,6 +104,32 @@ func TestLightTakesColour(t *testing.T) {
 	}
 }
 
+// TestLidsAreSkin paints grey on a face in red light: above its middle most of it turns
+// as red as the skin and no lighter, below it stays grey.
+func TestLidsAreSkin(t *testing.T) {
+	const size, grey = 32, .1
+	crop := tensor.New(1, size, size, 3)
+	for i := range crop.Data {
+		crop.Data[i] = [3]float32{.4, -.2, -.5}[i%3]
+	}
+	f := NewField(size)
+	for i := range f.Colour {
+		f.Colour[i] = grey
+	}
+	f.light(crop, MostShade)
+	lid, mouth := [3]float32(f.Colour[3*(8*size+8):]), [3]float32(f.Colour[3*(24*size+16):])
+	if mouth != [3]float32{grey, grey, grey} {
+		t.Errorf("a mouth painted %g is %v", grey, mouth)
+	}
+	if sum := lid[0] + lid[1] + lid[2]; sum < 3*grey-1e-5 || sum > 3*grey+1e-5 {
+		t.Errorf("a lid painted %g in each channel is %v, want as much in all", grey, lid)
+	}
+	skin := float32(1.4 / .5) // red over blue
+	if got := (lid[0] + 1) / (lid[2] + 1); got < 1+OwnColour/2*(skin-1) || got > skin {
+		t.Errorf("a lid's red is %g of its blue, want nearly the skin's %g", got, skin)
+	}
+}
+
 // TestLightOfAnySize: a field may be finer or coarser than the crop, and a black
 // picture divides nothing by zero.
 func TestLightOfAnySize(t *testing.T) {

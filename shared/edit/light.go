@@ -112,9 +112,10 @@ const (
 func SkinFrom(side int) int { return int(border * float32(side)) }
 
 // light applies Light all over a field of the crop [1 S S 3], of a change that may shade
-// by deepest; it may be finer or coarser than the crop: a network shades at half of its resolution, and cannot leave out what is
-// narrow. What is painted above the middle of a face is lid, and takes the skin's colour
-// as a shade takes that of its place: networks paint lids grey in warm light.
+// by deepest; it may be finer or coarser than the crop: a network shades at half of its
+// resolution, and cannot leave out what is narrow. What is painted above the middle of a
+// face is lid, and takes the skin's colour as a shade takes that of its place: networks
+// paint lids grey in warm light.
 func (f Field) light(crop *tensor.Tensor, deepest float32) {
 	side := crop.Shape[1]
 	skin, cast := Skin(crop.Data, side), cast(crop.Data, side)

@@ -211,7 +211,9 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 	if err := f.Check(); err != nil {
 		return f, err
 	}
-	f.light(photo, Deepest(change))
+	if g, ok := s.current.Drawer.(interface{ Target() bool }); !ok || !g.Target() {
+		f.light(photo, Deepest(change)) // others shade nothing, and paint whole faces
+	}
 	return f, nil
 }
 

@@ -79,27 +79,27 @@ func Light(shade *[3]float32, seen [3]float32, skin, deepest float32) {
 // Skin is the light, 0 to 1, of the skin in a crop [side side 3] of -1 to 1: the mean of
 // its middle.
 func Skin(crop []float32, side int) float32 {
-	from, sum, n := SkinFrom(side), float32(0), 0
-	for y := from; y < side-from; y++ {
-		for _, v := range crop[3*(y*side+from) : 3*(y*side+side-from)] {
-			sum += v
-			n++
-		}
-	}
-	return min(max((sum/float32(n)+1)/2, LeastSkin), MostSkin)
+	sum, n := middle(crop, side)
+	return min(max((sum[0]+sum[1]+sum[2])/(3*n), LeastSkin), MostSkin)
 }
 
 // cast is the colour of the skin that Skin measures, over its light.
 func cast(crop []float32, side int) [3]float32 {
-	from, sum := SkinFrom(side), [3]float32{}
+	sum, n := middle(crop, side)
+	light := max((sum[0]+sum[1]+sum[2])/3, n*LeastLight)
+	return [3]float32{sum[0] / light, sum[1] / light, sum[2] / light}
+}
+
+// middle sums the channels, 0 to 1, of the n pixels in the middle of a crop.
+func middle(crop []float32, side int) (sum [3]float32, n float32) {
+	from := SkinFrom(side)
 	for y := from; y < side-from; y++ {
-		row := crop[3*(y*side+from) : 3*(y*side+side-from)]
-		for i, v := range row {
+		for i, v := range crop[3*(y*side+from) : 3*(y*side+side-from)] {
 			sum[i%3] += (v + 1) / 2
 		}
+		n += float32(side - 2*from)
 	}
-	light := max((sum[0]+sum[1]+sum[2])/3, LeastLight)
-	return [3]float32{sum[0] / light, sum[1] / light, sum[2] / light}
+	return sum, n
 }
 
 // LeastSkin and MostSkin keep what Light divides by from 0.

@@ -131,19 +131,13 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 }
 
 // Draw applies a field to photo as the editor does: (warp(photo)+light)*(1-mask) +
-// colour*mask, light being what the shade does there (see edit.Light).
-func Draw(g *graph.Graph, photo graph.Node, f Field) (picture graph.Node, under Under) {
+// colour*mask, light being what the shade does there (see edit.Light);
+// under is what lies under the mask.
+func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, under graph.Node) {
 	moved := g.Warp(photo, f.Warp)
 	light := lit(g, f.Shade, g.Stop(moved), g.Stop(skin(g, photo)), f.Deepest)
-	under = Under{moved, light, g.Add(moved, light)}
-	return g.Add(under.Picture, g.Mul(g.Sub(f.Colour, under.Picture), f.Mask)), under
-}
-
-// Under is what lies under a field's mask, [N S S 3] each.
-type Under struct {
-	Moved   graph.Node // the photo where the warp carried it
-	Light   graph.Node // what the shade adds there
-	Picture graph.Node // both
+	under = g.Add(moved, light)
+	return g.Add(under, g.Mul(g.Sub(f.Colour, under), f.Mask)), under
 }
 
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.

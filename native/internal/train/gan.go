@@ -65,7 +65,7 @@ func times(g *graph.Graph, x graph.Node, f int) graph.Node {
 // field that made it and what lies under its paint.
 type edited struct {
 	picture graph.Node
-	under   net.Under
+	under   graph.Node
 	field   *net.Field
 }
 
@@ -116,7 +116,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	// A generator that only paints has nothing else to please them with.
 	judged, again := made.picture, made.picture
 	if w.Field > 0 && p.Generator.Parts != net.Paint {
-		judged, again = made.cover(g, made.under.Picture), g.Stop(made.picture)
+		judged, again = made.cover(g, made.under), g.Stop(made.picture)
 	}
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
@@ -185,7 +185,7 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
 	g, size, picture := s.g, p.Size(), made.picture
 	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
-		picture = made.cover(g, made.under.Picture)
+		picture = made.cover(g, made.under)
 	}
 	fixed := net.NewScope(g, "reader")
 	read := func(picture graph.Node) graph.Node {
@@ -228,7 +228,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		if w.Colour > 0 {
 			// The mask multiplies the colour's gradient: a closed mask learns no
 			// colour, and without a colour worth showing it stays closed.
-			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(made.under.Picture, taught)), 1, -w.Floor)))
+			missed := g.Stop(g.Relu(g.Affine(g.Abs(g.Sub(made.under, taught)), 1, -w.Floor)))
 			wrong := g.Add(g.Abs(g.Sub(field.Colour, taught)), g.Affine(field.Mask, -1, 1))
 			add("colour", w.Colour, g.Mean(g.Mul(wrong, missed)))
 		}
@@ -251,7 +251,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		add("tint", w.Tint, tint(g, field.HalfShade))
 	}
 	add("mask", w.Mask, g.Mean(field.Mask))
-	add("paint", w.Paint, l1(g, made.picture, made.under.Picture))
+	add("paint", w.Paint, l1(g, made.picture, made.under))
 }
 
 // paints is how much more a pixel counts that the teacher paints than one that it

@@ -113,7 +113,7 @@ var smooth = Weights{Motion: 60, Teacher: 40, Field: 10, Shade: .2, Variation: .
 
 // refined are the weights once a critic and an AU reader have joined: a guide (the
 // preset of that name). A reader that was not trained to be hard to fool gets
-// painted to at a tenth of this AU weight (weights/README.md), and this one may have
+// painted to at a sixteenth of this AU weight (weights/README.md), and this one may have
 // twice the weight that it had before a shade was bounded (see edit.Light). What is
 // painted is held to the teacher's all the same.
 var refined = Weights{Adversarial: 1, AU: 8, Teacher: 12, Cycle: 3, Motion: 30, Field: 15, Shade: .2, Tint: 20, Variation: .25, Bend: 1}

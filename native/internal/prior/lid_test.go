@@ -34,3 +34,33 @@ func TestBrowsLeaveTheLid(t *testing.T) {
 		}
 	}
 }
+
+// TestLidsLeaveTheBrow closes the eyes, and wants the brow down to its lower edge to
+// stay where it is and as high as it is, and nothing to fold over.
+func TestLidsLeaveTheBrow(t *testing.T) {
+	var d au.Vector
+	d[au.Index("45")] = 3
+	moved := Move(face, d)
+	p := &Prior{mean: Neutral}
+	const grid = 128
+	f, err := p.fields(face, moved, grid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range folds {
+		x, lid, brow := moved[c.lid][0], moved[c.lid][1], moved[c.brow][1]
+		up := func(y float32) float32 { return f[4*(int(y)*grid+int(x))+1] * 64 } // how far down the photo is looked at
+		fell := lid - face[c.lid][1]
+		if fell < 3 {
+			t.Fatalf("lid %d falls by %.1f pixels", c.lid, fell)
+		}
+		if edge := brow + hairy*(face[c.lid][1]-face[c.brow][1]); max(up(edge), -up(edge)) > .15*fell {
+			t.Errorf("below brow %d the skin moves by %.1f pixels with a lid that falls by %.1f", c.brow, -up(edge), fell)
+		}
+		for y := brow; y < lid; y++ {
+			if y+1+up(y+1) <= y+up(y) {
+				t.Errorf("the skin folds over at row %g above lid %d", y, c.lid)
+			}
+		}
+	}
+}

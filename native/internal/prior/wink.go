@@ -16,9 +16,9 @@ const (
 	leastBlink = .5  // of AU45 asks for no paint, 1 more for all
 	lidSkin    = .3  // of the way from lid to brow is skin as the lid has it
 	mostSkin   = 3   // and at most so many pixels of the 128 x 128 crop: brows are near
-	spill      = 1   // pixel of the crop further down lids meet: a smooth warp pushes some eye under the lower one
-	lashes     = .5  // how much darker the seam is
-	lashWide   = .9  // half its width, in pixels of the crop
+	spill      = 2   // pixels of the crop further down lids meet: a smooth warp pushes some eye under the lower one, and landmarks are a pixel off
+	lashes     = .55 // how much darker the seam is
+	lashWide   = 1.2 // half its width, in pixels of the crop
 )
 
 // shuts is the intensity of AU45 at which the lids of the largest eye meet: the motion

@@ -242,7 +242,7 @@ func (s *step) fieldLosses(p Preset, w Weights, made edited, add func(string, fl
 		wrong := g.Mean(g.Mul(g.Abs(g.Sub(field.Colour, taught("colour", 3))), mask))
 		// Between the landmarks, too: a reader asked for raised brows has the eyes stretched.
 		moved := l1(g, field.Warp, taught("warp", 2))
-		add("field", w.Field, g.AddN(g.Affine(shade, .25, 0), g.Affine(covered, 5, 0), g.Affine(wrong, 8, 0), g.Affine(moved, 5, 0)))
+		add("field", w.Field, g.AddN(g.Affine(shade, .25, 0), g.Affine(covered, 10, 0), g.Affine(wrong, 16, 0), g.Affine(moved, 5, 0)))
 	}
 	add("variation", w.Variation, variation(g, field.HalfWarp))
 	add("bend", w.Bend, bend(g, field.HalfWarp))

@@ -33,9 +33,9 @@ const unshade = .5
 // fields returns, on grid x grid places, how far to look back into the photo and where on
 // the mean face every place lies: [grid grid 4], normalised.
 func (p *Prior) fields(l, moved Landmarks, grid int) ([]float32, error) {
-	q := append(controls(moved), placed(lidFolds(l, moved))...)
-	mean := append(controls(p.mean), placed(lidFolds(p.mean, p.mean))...)
-	from := append(controls(l), placed(lidFolds(l, l))...)
+	q := append(controls(moved), placed(anchors(l, moved))...)
+	mean := append(controls(p.mean), placed(anchors(p.mean, p.mean))...)
+	from := append(controls(l), placed(anchors(l, l))...)
 	values := make([]float64, len(q)*4)
 	for i := range q {
 		for c := range 2 {

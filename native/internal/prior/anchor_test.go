@@ -54,13 +54,37 @@ func TestLidsLeaveTheBrow(t *testing.T) {
 		if fell < 3 {
 			t.Fatalf("lid %d falls by %.1f pixels", c.lid, fell)
 		}
-		if edge := brow + hairy*(face[c.lid][1]-face[c.brow][1]); max(up(edge), -up(edge)) > .15*fell {
+		if edge := brow + overhang*(face[c.lid][1]-face[c.brow][1]); max(up(edge), -up(edge)) > .15*fell {
 			t.Errorf("below brow %d the skin moves by %.1f pixels with a lid that falls by %.1f", c.brow, -up(edge), fell)
 		}
 		for y := brow; y < lid; y++ {
 			if y+1+up(y+1) <= y+up(y) {
 				t.Errorf("the skin folds over at row %g above lid %d", y, c.lid)
 			}
+		}
+	}
+}
+
+// TestLipsLeaveTheNose presses the lips, and wants the shadow under the nose to stay
+// as high as it is while the lip goes down.
+func TestLipsLeaveTheNose(t *testing.T) {
+	var d au.Vector
+	d[au.Index("23")] = 3
+	moved := Move(face, d)
+	p := &Prior{mean: Neutral}
+	const grid = 128
+	f, err := p.fields(face, moved, grid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range philtrum {
+		fell := moved[c.lip][1] - face[c.lip][1]
+		if fell < 1 {
+			t.Fatalf("lip %d falls by %.1f pixels", c.lip, fell)
+		}
+		x, y := moved[c.nose][0], moved[c.nose][1]+overhang*(face[c.lip][1]-face[c.nose][1])
+		if down := -f[4*(int(y)*grid+int(x))+1] * 64; max(down, -down) > .15*fell {
+			t.Errorf("below nose %d the skin moves by %.2f pixels with a lip that falls by %.1f", c.nose, down, fell)
 		}
 	}
 }

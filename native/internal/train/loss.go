@@ -32,11 +32,17 @@ const asksFor = 4
 // to, and a generator that is held to it paints noses black.
 const single = 4.5
 
+// asked says how far each Action Unit of a change ask [N 17] is asked for at all, 0 to
+// 1 at half a unit of intensity.
+func asked(g *graph.Graph, ask graph.Node) graph.Node {
+	return g.Clamp(g.Affine(g.Abs(ask), 2, 0), 0, 1)
+}
+
 // askedHuber is the Huber loss between how AUs [N 17] were read to change, from
 // before to after, and how the change ask would be read by a reader of the given
 // slopes (see slopes).
 func askedHuber(g *graph.Graph, after, before, ask, slope graph.Node) graph.Node {
-	weight := g.Affine(g.Clamp(g.Affine(g.Abs(ask), 2, 0), 0, 1), asksFor-1, 1)
+	weight := g.Affine(asked(g, ask), asksFor-1, 1)
 	all := g.SumTo(g.Abs(ask), graph.Shape(ask)[0], 1)
 	weight = g.Div(weight, g.Affine(g.Relu(g.Affine(all, 1/single, -1)), 1, 1))
 	want := g.Add(before, g.Mul(ask, slope))

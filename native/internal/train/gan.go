@@ -205,10 +205,10 @@ func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made
 
 // unheard is how much of what a reader reads of an Action Unit that is asked for moves
 // no generator where a teacher says what to show. A reader has brows that are lowered
-// curled up at their ends, arcs drawn around cheeks that are raised, lips cleft, chins
-// painted grey and noses over a dropped jaw darkened. A teacher alone, though, has frowns
-// read as a third of what they were asked for. What is not asked for shall stay.
-var unheard = map[string]float32{"04": .6, "06": .6, "10": .6, "17": 1, "26": 1}
+// curled up at their ends, chins painted grey and noses over a dropped jaw darkened. A
+// teacher alone, though, has frowns read as a third of what they were asked for. What is
+// not asked for shall stay.
+var unheard = map[string]float32{"04": .6, "17": 1, "26": 1}
 
 // ignored is one whose reading never does: asked for closed eyes a reader is content with
 // half of the way, and has lids bleached for the rest.
@@ -223,10 +223,7 @@ func heard(g *graph.Graph, ask graph.Node) graph.Node {
 			stays[i], lost[i] = 1, unheard[unit.Code]
 		}
 	}
-	n := graph.Shape(ask)[0]
-	row := func(name string, v au.Vector) graph.Node {
-		return g.Spread(g.Const(name, v[:], 1, au.Count), n, au.Count)
-	}
+	row := func(name string, v au.Vector) graph.Node { return g.Const(name, v[:], 1, au.Count) }
 	return g.Sub(row("stays", stays), g.Mul(row("lost", lost), asked(g, ask)))
 }
 

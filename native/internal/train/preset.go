@@ -124,7 +124,8 @@ const overdone = 1.25
 
 // short is how much further still it goes with some Action Units, where it overdoes
 // at all: what a generator taught alike in all of them lacked in gain, or had too
-// much of, on 16 validation people (AU06 .50, AU04 1.45).
+// much of, on 16 validation people (AU06 .50, AU04 1.45), and what one lacks that no
+// reader asks for it (AU17, see unheard).
 var short = func() (v au.Vector) {
 	for i := range v {
 		v[i] = 1

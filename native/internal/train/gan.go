@@ -197,10 +197,17 @@ func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made
 	before := g.Stop(read(x.photo))
 	after := read(g.Warp(picture, s.input("jitter", p.Batch, size, size, 2)))
 	if w.Field > 0 {
-		after = g.Add(g.Stop(after), g.Mul(g.Sub(after, g.Stop(after)), heard(g, x.ask)))
+		after = moving(g, after, heard(g, x.ask))
 	}
 	add("au", w.AU, askedHuber(g, after, before, x.ask, s.input("slope", 1, au.Count)))
 	s.loaded = fixed.Params
+}
+
+// moving is x, but only a part of what is wanted of it, 0 to 1 and of x's shape, reaches
+// what x was made of.
+func moving(g *graph.Graph, x, part graph.Node) graph.Node {
+	still := g.Stop(x)
+	return g.Add(still, g.Mul(g.Sub(x, still), part))
 }
 
 // unheard is how much of what a reader reads of an Action Unit that is asked for moves

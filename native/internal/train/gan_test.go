@@ -81,3 +81,26 @@ func TestHeard(t *testing.T) {
 		}
 	}
 }
+
+// TestMoving: a reading stays what it is, and pulls by the part that is let through.
+func TestMoving(t *testing.T) {
+	read, part := []float32{.5, -1, 2, 3}, []float32{0, .4, 1, 0}
+	shape := []int{1, len(read)}
+	off := worth(t, shape, [][]float32{read, part}, func(g *graph.Graph, x []graph.Node) graph.Node {
+		return l1(g, moving(g, x[0], x[1]), x[0])
+	})
+	if off > 1e-6 {
+		t.Errorf("the reading is %g off, want 0", off)
+	}
+	// The gradient of the sum of squares is twice the reading, times the part.
+	pull := worth(t, shape, [][]float32{read, part}, func(g *graph.Graph, x []graph.Node) graph.Node {
+		grads, err := g.Grad(g.Square(moving(g, x[0], x[1])), x[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l1(g, grads[0], g.Mul(g.Affine(x[0], 2, 0), x[1]))
+	})
+	if pull > 1e-6 {
+		t.Errorf("the gradient is %g off twice the reading times the part, want 0", pull)
+	}
+}

@@ -36,16 +36,45 @@ const (
 	LeastLight = .01
 )
 
+// Folds is the part of MostShade that AU06 has under the eyes, where raised cheeks are
+// lifted and not shaded: photos and networks give it the folds of a smile, which alone
+// are dark crescents around a mouth that does not smile.
+const Folds = .3
+
+// Depth is how deep the shade of a change may be at the eyes, and from the cheeks down.
+type Depth struct{ Eyes, Cheeks float32 }
+
 // Deepest bounds the shade of a change: MostShade for one Action Unit, a root of n times
 // less for n of them alike (the Euclidean over the sum norm), whose shades would add up
-// to what none of them shows alone.
-func Deepest(change au.Vector) float32 {
-	sum, squares := 0., 0.
-	for _, v := range change {
-		sum += math.Abs(float64(v))
-		squares += float64(v) * float64(v)
+// to what none of them shows alone; AU06 counts by Folds under the eyes.
+func Deepest(change au.Vector) Depth {
+	var sum, squares, lower float64
+	for i, v := range change {
+		v := float64(v)
+		sum += math.Abs(v)
+		squares += v * v
+		if i == Folded {
+			v *= Folds
+		}
+		lower += v * v
 	}
-	return float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
+	bound := func(squares float64) float32 {
+		return float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
+	}
+	return Depth{bound(squares), bound(lower)}
+}
+
+// Folded is the Action Unit that Folds is of.
+var Folded = au.Index("06")
+
+// At is the depth at the height y of a frame, -1 to 1.
+func (d Depth) At(y float32) float32 { return d.Eyes + (d.Cheeks-d.Eyes)*UnderEyes(y) }
+
+// UnderEyes is 0 where a height of a frame, -1 to 1, is that of the eyes or above, and 1
+// from the cheeks down.
+func UnderEyes(y float32) float32 {
+	const eyes, cheeks = -.21, -.03 // the lower lids lie at -.27, the nose's tip at .1
+	return min(max((y-eyes)/(cheeks-eyes), 0), 1)
 }
 
 // Slight is a change that does not matter: it keeps what Deepest divides by from 0.
@@ -112,11 +141,11 @@ const (
 func SkinFrom(side int) int { return int(border * float32(side)) }
 
 // light applies Light all over a field of the crop [1 S S 3], of a change that may shade
-// by deepest; it may be finer or coarser than the crop: a network shades at half of its
+// so deep; it may be finer or coarser than the crop: a network shades at half of its
 // resolution, and cannot leave out what is narrow. What is painted above the middle of a
 // face is lid, and takes the skin's colour as a shade takes that of its place: networks
 // paint lids grey in warm light.
-func (f Field) light(crop *tensor.Tensor, deepest float32) {
+func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 	side := crop.Shape[1]
 	skin, cast := Skin(crop.Data, side), cast(crop.Data, side)
 	photo := Field{Size: side}
@@ -134,6 +163,6 @@ func (f Field) light(crop *tensor.Tensor, deepest float32) {
 			continue
 		}
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest)
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest.At(y))
 	}
 }

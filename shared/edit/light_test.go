@@ -27,17 +27,24 @@ func TestShadeIsBounded(t *testing.T) {
 }
 
 // TestSeveralShadeLess: one Action Unit may shade by MostShade, however much it is asked
-// for; four alike by half, and none that is not asked for counts.
+// for; four alike by half, and none that is not asked for counts. Raised cheeks shade
+// less under the eyes.
 func TestSeveralShadeLess(t *testing.T) {
 	for _, c := range []struct {
-		change au.Vector
-		want   float32
+		change       au.Vector
+		eyes, cheeks float32
 	}{
-		{au.Vector{}, 1}, {au.Vector{3: .01}, 1}, {au.Vector{3: 5}, 1}, {au.Vector{3: -5}, 1},
-		{au.Vector{0: 2, 1: 2, 2: -2, 3: 2}, .5}, {au.Vector{0: 3, 1: 4}, 5. / 7},
+		{au.Vector{}, 1, 1}, {au.Vector{3: .01}, 1, 1}, {au.Vector{3: 5}, 1, 1}, {au.Vector{3: -5}, 1, 1},
+		{au.Vector{0: 2, 1: 2, 2: -2, 3: 2}, .5, .5}, {au.Vector{0: 3, 1: 4}, 5. / 7, 5. / 7},
+		{au.Vector{4: 3}, 1, Folds}, {au.Vector{4: -1}, 1, Folds}, {au.Vector{4: 2, 8: 2}, .707, .522},
 	} {
-		if got := Deepest(c.change) / MostShade; got < c.want-.01 || got > c.want+.01 {
-			t.Errorf("%v: %g of MostShade, want %g", c.change, got, c.want)
+		d := Deepest(c.change)
+		for _, at := range []struct {
+			y, want float32
+		}{{-1, c.eyes}, {-.27, c.eyes}, {-.12, (c.eyes + c.cheeks) / 2}, {0, c.cheeks}, {1, c.cheeks}} {
+			if got := d.At(at.y) / MostShade; got < at.want-.01 || got > at.want+.01 {
+				t.Errorf("%v: %g of MostShade at %g, want %g", c.change, got, at.y, at.want)
+			}
 		}
 	}
 }
@@ -62,7 +69,7 @@ func TestDarkStaysDark(t *testing.T) {
 				f.Shade[3*i+c] = by
 			}
 		}
-		f.light(crop, MostShade)
+		f.light(crop, Depth{MostShade, MostShade})
 		for row, dark := range map[int]bool{20: false, 1: true, 2: true, 5: false} {
 			low, high := float32(.99), float32(1.01)
 			switch part := float32(1+brow) / (1 + skin); {
@@ -89,7 +96,7 @@ func TestLightTakesColour(t *testing.T) {
 		for i := range crop.Data {
 			crop.Data[i], f.Shade[i] = skin[i%3], by
 		}
-		f.light(crop, MostShade)
+		f.light(crop, Depth{MostShade, MostShade})
 		sum := float32(0)
 		for c, v := range skin {
 			want := by * (1 - OwnColour + OwnColour*(v+1)/1.2)
@@ -116,7 +123,7 @@ func TestLidsAreSkin(t *testing.T) {
 	for i := range f.Colour {
 		f.Colour[i] = grey
 	}
-	f.light(crop, MostShade)
+	f.light(crop, Depth{MostShade, MostShade})
 	lid, mouth := [3]float32(f.Colour[3*(8*size+8):]), [3]float32(f.Colour[3*(24*size+16):])
 	if mouth != [3]float32{grey, grey, grey} {
 		t.Errorf("a mouth painted %g is %v", grey, mouth)
@@ -140,7 +147,7 @@ func TestLightOfAnySize(t *testing.T) {
 				crop.Data[i] = light
 			}
 			f := randomField(size, 1)
-			f.light(crop, MostShade)
+			f.light(crop, Depth{MostShade, MostShade})
 			if err := f.Check(); err != nil {
 				t.Errorf("size %d, light %g: %v", size, light, err)
 			}
@@ -161,5 +168,20 @@ func TestWhiteHasNothingLeft(t *testing.T) {
 		if got := shade[0] / c.by; got < c.want-1e-4 || got > c.want+1e-4 {
 			t.Errorf("light %g on skin of %g, shaded by %g: %g of it, want %g", c.light, skin, c.by, got, c.want)
 		}
+	}
+}
+
+// TestFoldsStayFaint shades all of a face as deep as it goes for raised cheeks alone: the
+// editor shows all of it around the eyes, and under them a part.
+func TestFoldsStayFaint(t *testing.T) {
+	const size = 32
+	crop, f := tensor.New(1, size, size, 3), NewField(size)
+	for i := range f.Shade {
+		f.Shade[i] = -1
+	}
+	f.light(crop, Deepest(au.Vector{4: 3}))
+	eyes, chin := f.Shade[3*(11*size+size/2)], f.Shade[3*(28*size+size/2)]
+	if part := chin / eyes; part < Folds-.02 || part > Folds+.02 || eyes > -.1 {
+		t.Errorf("eyes are shaded by %g, the chin by %g, want %g of that", eyes, chin, Folds)
 	}
 }

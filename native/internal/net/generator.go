@@ -42,7 +42,7 @@ type Field struct {
 	HalfOdds  graph.Node // [N S/2 S/2 1], the mask's log odds, likewise, before small changes close it
 	Warp      graph.Node // [N S S 2], normalised units
 	Shade     graph.Node // [N S S 3], -maxShade to maxShade
-	Deepest   graph.Node // [N 1 1 1], what light makes of it is within this (see edit.Deepest)
+	Deepest   graph.Node // [N S 1 1], what light makes of it is within this (see edit.Deepest)
 	Mask      graph.Node // [N S S 1], 0 to 1
 	Colour    graph.Node // [N S S 3], -1 to 1
 }
@@ -116,7 +116,7 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
 	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), gate)
 	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
-	f.Deepest = deepest(g, change)
+	f.Deepest = deepest(g, change, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
 	f.HalfOdds = g.Affine(g.Slice(heads, 3, 5, 6), 1, -2)
 	f.Mask = g.Mul(g.Resize(g.Sigmoid(f.HalfOdds), n.Size, n.Size), gate)

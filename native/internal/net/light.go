@@ -1,12 +1,15 @@
 package net
 
 import (
+	"fmt"
+
 	"mien/native/internal/graph"
+	"mien/shared/au"
 	"mien/shared/edit"
 )
 
 // lit is edit.Light as graph nodes: what shade [N S S 3] does to places of colours seen
-// [N S S 3] in faces whose skin is as light as skin, by deepest at most, [N 1 1 1] both.
+// [N S S 3] in faces whose skin is as light as skin, [N 1 1 1], by deepest at most, [N S 1 1].
 func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
 	over := g.Div(shade, deepest)
 	shade = g.Div(shade, g.Sqrt(g.Affine(g.Mul(over, over), 1, 1)))
@@ -25,12 +28,27 @@ func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
 	return g.Add(g.Affine(shaded(shade), 1-edit.OwnColour, 0), g.Affine(own, edit.OwnColour, 0))
 }
 
-// deepest is edit.Deepest as graph nodes: [N 1 1 1] of changes [N 17].
-func deepest(g *graph.Graph, change graph.Node) graph.Node {
+// deepest is edit.Deepest as graph nodes, at the rows of a picture: [N side 1 1] of
+// changes [N 17].
+func deepest(g *graph.Graph, change graph.Node, side int) graph.Node {
 	n := graph.Shape(change)[0]
-	norm := g.Sqrt(g.SumTo(g.Mul(change, change), n, 1))
-	bound := g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), g.Affine(g.SumTo(g.Abs(change), n, 1), 1, edit.Slight))
-	return g.Stop(g.Reshape(bound, n, 1, 1, 1))
+	under, folds := make([]float32, side), make([]float32, au.Count)
+	for i := range under {
+		under[i] = edit.UnderEyes((2*float32(i)+1)/float32(side) - 1)
+	}
+	for i := range folds {
+		folds[i] = 1
+	}
+	folds[edit.Folded] = edit.Folds
+	sum := g.Affine(g.SumTo(g.Abs(change), n, 1), 1, edit.Slight)
+	bound := func(change graph.Node) graph.Node {
+		norm := g.Sqrt(g.SumTo(g.Mul(change, change), n, 1))
+		return g.Reshape(g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), sum), n, 1, 1, 1)
+	}
+	eyes := bound(change)
+	cheeks := bound(g.Mul(change, g.Const("folds", folds, 1, au.Count)))
+	rows := g.Const(fmt.Sprintf("under eyes %d", side), under, 1, side, 1, 1)
+	return g.Stop(g.Add(eyes, g.Mul(g.Sub(cheeks, eyes), rows)))
 }
 
 // channels is the mean of the channels of x [N S S 3]: [N S S 1].

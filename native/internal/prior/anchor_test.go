@@ -3,6 +3,7 @@ package prior
 import (
 	"testing"
 
+	"mien/native/internal/dataset"
 	"mien/shared/au"
 )
 
@@ -48,6 +49,26 @@ func TestBrowsLeaveTheLid(t *testing.T) {
 			}
 		}
 		noFolds(t, moved, up)
+	}
+}
+
+// TestBrowsStayAsHigh raises the brows, and wants their lower edges to rise with them,
+// to their ends: a brow that is drawn out looks painted.
+func TestBrowsStayAsHigh(t *testing.T) {
+	for code, brow := range map[string]int{"01": 21, "02": 18} {
+		var d au.Vector
+		d[au.Index(code)] = 3
+		moved, up := changed(t, d)
+		for _, k := range [...]int{brow, dataset.Mirrored[brow]} {
+			x, y := moved[k][0], moved[k][1]
+			lift := face[k][1] - y
+			if lift < 4 {
+				t.Fatalf("AU%s lifts landmark %d by %.1f pixels", code, k, lift)
+			}
+			if v := up(x, y+mostHang); v < .9*lift {
+				t.Errorf("AU%s lifts brow landmark %d by %.1f pixels, %d pixels below by %.1f", code, k, lift, mostHang, v)
+			}
+		}
 	}
 }
 

@@ -30,6 +30,10 @@ type Prior struct {
 // it: all of it paints the negative of folds and teeth.
 const unshade = .5
 
+// ownFolds is the part of AU06's shading under the eyes that is its own (see edit.Folds):
+// people who raise their cheeks smile, and a teacher overdoes what is taken for it.
+const ownFolds = .2
+
 // fields returns, on grid x grid places, how far to look back into the photo and where on
 // the mean face every place lies: [grid grid 4], normalised.
 func (p *Prior) fields(l, moved Landmarks, grid int) ([]float32, error) {
@@ -68,6 +72,9 @@ func (p *Prior) shade(left, right au.Vector) []float32 {
 		}
 		for k, v := range p.shading[i*len(sum) : (i+1)*len(sum)] {
 			x := float32(2*(k/3%side) + 1)
+			if i == edit.Folded {
+				v *= 1 - (1-ownFolds)*edit.UnderEyes(float32(centre(k/3/side, side)))
+			}
 			amount := left[i] + (right[i]-left[i])*rightness(x)
 			if amount < 0 {
 				amount *= unshade
@@ -150,7 +157,7 @@ func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float3
 		u, v := float32(centre(i%size, size)), float32(centre(i/size, size))
 		to, shade := out[3*i:3*i+3], [3]float32(o.Shade[3*i:])
 		sample(x, size, 3, u+o.Warp[2*i], v+o.Warp[2*i+1], to)
-		edit.Light(&shade, [3]float32(to), skin, deepest)
+		edit.Light(&shade, [3]float32(to), skin, deepest.At(v))
 		for c := range to {
 			under := to[c] + shade[c]
 			to[c] = min(max(under+(o.Colour[3*i+c]-under)*o.Mask[i], -1), 1)

@@ -116,7 +116,7 @@ func (n Generator) ApplyTo(s *Scope, photo, change, shall graph.Node) Field {
 	f.Warp = g.Resize(f.HalfWarp, n.Size, n.Size)
 	f.HalfShade = g.Mul(g.Affine(g.Tanh(g.Slice(heads, 3, 2, 5)), painted*maxShade, 0), gate)
 	f.Shade = g.Resize(f.HalfShade, n.Size, n.Size)
-	f.Deepest = deepest(g, change, n.Size)
+	f.Deepest = deepest(s, change, n.Size)
 	// The mask starts nearly closed (-2), so that warping is tried first.
 	f.HalfOdds = g.Affine(g.Slice(heads, 3, 5, 6), 1, -2)
 	f.Mask = g.Mul(g.Resize(g.Sigmoid(f.HalfOdds), n.Size, n.Size), gate)
@@ -142,10 +142,6 @@ func Draw(g *graph.Graph, photo graph.Node, f Field) (picture, under graph.Node)
 
 // coordinates is the constant [1 size size 2] of pixel centres in -1 to 1.
 func coordinates(s *Scope, size int) graph.Node {
-	name := fmt.Sprintf("place%d", size)
-	if n, ok := s.ready[name]; ok {
-		return n
-	}
 	data := make([]float32, size*size*2)
 	for y := range size {
 		for x := range size {
@@ -153,6 +149,5 @@ func coordinates(s *Scope, size int) graph.Node {
 			data[(y*size+x)*2+1] = (2*float32(y)+1)/float32(size) - 1
 		}
 	}
-	s.ready[name] = s.G.Const(s.prefix+"."+name, data, 1, size, size, 2)
-	return s.ready[name]
+	return s.constant(fmt.Sprintf("place%d", size), data, 1, size, size, 2)
 }

@@ -30,8 +30,8 @@ func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
 
 // deepest is edit.Deepest as graph nodes, at the rows of a picture: [N side 1 1] of
 // changes [N 17].
-func deepest(g *graph.Graph, change graph.Node, side int) graph.Node {
-	n := graph.Shape(change)[0]
+func deepest(s *Scope, change graph.Node, side int) graph.Node {
+	g, n := s.G, graph.Shape(change)[0]
 	under, folds := make([]float32, side), make([]float32, au.Count)
 	for i := range under {
 		under[i] = edit.UnderEyes((2*float32(i)+1)/float32(side) - 1)
@@ -46,8 +46,8 @@ func deepest(g *graph.Graph, change graph.Node, side int) graph.Node {
 		return g.Reshape(g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), sum), n, 1, 1, 1)
 	}
 	eyes := bound(change)
-	cheeks := bound(g.Mul(change, g.Const("folds", folds, 1, au.Count)))
-	rows := g.Const(fmt.Sprintf("under eyes %d", side), under, 1, side, 1, 1)
+	cheeks := bound(g.Mul(change, s.constant("folds", folds, 1, au.Count)))
+	rows := s.constant(fmt.Sprintf("eyes%d", side), under, 1, side, 1, 1)
 	return g.Stop(g.Add(eyes, g.Mul(g.Sub(cheeks, eyes), rows)))
 }
 

@@ -24,7 +24,7 @@ func TestLightIsTheEditors(t *testing.T) {
 	}
 	g := graph.New()
 	shade, photo, change := g.Input("shade", shape...), g.Input("photo", shape...), g.Input("change", n, au.Count)
-	got := run(t, g, map[string][]float32{"shade": shades, "photo": seen, "change": append(slices.Clone(changes[0][:]), changes[1][:]...)}, map[string]graph.Node{"lit": lit(g, shade, photo, skin(g, photo), deepest(g, change, side))})["lit"]
+	got := run(t, g, map[string][]float32{"shade": shades, "photo": seen, "change": append(slices.Clone(changes[0][:]), changes[1][:]...)}, map[string]graph.Node{"lit": lit(g, shade, photo, skin(g, photo), deepest(NewScope(g, "gen"), change, side))})["lit"]
 	for face := range n {
 		one := seen[face*side*side*3 : (face+1)*side*side*3]
 		light := edit.Skin(one, side)

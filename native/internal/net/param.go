@@ -38,7 +38,7 @@ type Scope struct {
 
 	prefix string
 	byName map[string]int
-	ready  map[string]graph.Node // normalised weights, built once
+	ready  map[string]graph.Node // normalised weights and constants, built once
 }
 
 // Update is a state and the value that it moves towards.
@@ -48,6 +48,14 @@ type Update struct{ State, Value graph.Node }
 // prefix and a dot.
 func NewScope(g *graph.Graph, prefix string) *Scope {
 	return &Scope{G: g, prefix: prefix, byName: map[string]int{}, ready: map[string]graph.Node{}}
+}
+
+// constant is the constant of that name, which a scope has but once.
+func (s *Scope) constant(name string, data []float32, shape ...int) graph.Node {
+	if s.ready[name] == nil {
+		s.ready[name] = s.G.Const(s.prefix+"."+name, data, shape...)
+	}
+	return s.ready[name]
 }
 
 // Trained returns the nodes that the optimiser moves.

@@ -30,10 +30,6 @@ type Prior struct {
 // it: all of it paints the negative of folds and teeth.
 const unshade = .5
 
-// ownFolds is the part of AU06's shading under the eyes that is its own (see edit.Folds):
-// people who raise their cheeks smile, and a teacher overdoes what is taken for it.
-const ownFolds = .2
-
 // fields returns, on grid x grid places, how far to look back into the photo and where on
 // the mean face every place lies: [grid grid 4], normalised.
 func (p *Prior) fields(l, moved Landmarks, grid int) ([]float32, error) {
@@ -72,9 +68,6 @@ func (p *Prior) shade(left, right au.Vector) []float32 {
 		}
 		for k, v := range p.shading[i*len(sum) : (i+1)*len(sum)] {
 			x := float32(2*(k/3%side) + 1)
-			if i == edit.Folded {
-				v *= 1 - (1-ownFolds)*edit.UnderEyes(float32(centre(k/3/side, side)))
-			}
 			amount := left[i] + (right[i]-left[i])*rightness(x)
 			if amount < 0 {
 				amount *= unshade

@@ -54,25 +54,3 @@ func TestTeachesTheEditorsLight(t *testing.T) {
 		}
 	}
 }
-
-// TestCheeksRaiseNoSmile: of what the regression gives AU06 the eyes have all and the
-// folds of a smile a part, at all intensities and on both sides; a smile keeps its own.
-func TestCheeksRaiseNoSmile(t *testing.T) {
-	p := &Prior{mean: Neutral, shading: make([]float32, au.Count*side*side*3)}
-	for i := range p.shading {
-		p.shading[i] = 1e-3 // where nothing saturates
-	}
-	for code, want := range map[string]float32{"06": ownFolds, "12": 1} {
-		for _, by := range []float32{-2, 2} {
-			var d au.Vector
-			d[au.Index(code)] = by
-			sum := p.shade(d, d)
-			for _, x := range []int{16, 48} {
-				eye, mouth := sum[3*(24*side+x)], sum[3*(45*side+x)]
-				if part := mouth / eye; part < want-.02 || part > want+.02 {
-					t.Errorf("AU%s changed by %g shades column %d at the mouth by %.2f of what it does at the eyes, want %.2f", code, by, x, part, want)
-				}
-			}
-		}
-	}
-}

@@ -6,7 +6,6 @@ import (
 	"mien/native/internal/graph"
 	"mien/native/internal/net"
 	"mien/shared/au"
-	"mien/shared/edit"
 )
 
 // huberBeta is where the Huber AU loss turns from square to linear, in units
@@ -115,11 +114,9 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 	// paint, the cycle trains the way back alone: an edit that has to be undone hides
 	// in itself what it covers (Chu et al.: CycleGAN, a Master of Steganography, 2017).
 	// A generator that only paints has nothing else to please them with.
-	judged, again, under := made.picture, made.picture, made.under
+	judged, again := made.picture, made.picture
 	if w.Field > 0 && p.Generator.Parts != net.Paint {
-		warped := g.Warp(x.from, made.field.Warp)
-		under = g.Add(warped, moving(g, g.Sub(under, warped), shaded(g, x.ask, p.Size())))
-		judged, again = made.cover(g, under), g.Stop(made.picture)
+		judged, again = made.cover(g, made.under), g.Stop(made.picture)
 	}
 	var terms []graph.Node
 	add := func(name string, weight float64, loss graph.Node) {
@@ -142,7 +139,7 @@ func gan(p Preset, phase Phase, reader *net.Reader, seed uint64) (*step, error) 
 		}
 	}
 	if w.AU > 0 && reader != nil {
-		s.readerLoss(p, w, reader, x, made, under, add)
+		s.readerLoss(p, w, reader, x, made, add)
 	}
 	if w.Cycle > 0 {
 		// Half of them: the cycle costs as much again as the edit.
@@ -185,10 +182,10 @@ func (s *step) criticLoss(p Preset, phase Phase, d judge, x scene, picture graph
 // readerLoss asks a fixed AU reader whether the change was made. The jitter
 // keeps the generator from drawing what only this reader sees at these very
 // pixels. It moves the warp and the shade, which light bounds, and no paint.
-func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made edited, under graph.Node, add func(string, float64, graph.Node)) {
+func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made edited, add func(string, float64, graph.Node)) {
 	g, size, picture := s.g, p.Size(), made.picture
 	if f := made.field; f != nil && p.Generator.Parts != net.Paint {
-		picture = made.cover(g, under)
+		picture = made.cover(g, made.under)
 	}
 	fixed := net.NewScope(g, "reader")
 	read := func(picture graph.Node) graph.Node {
@@ -214,11 +211,11 @@ func moving(g *graph.Graph, x, part graph.Node) graph.Node {
 }
 
 // unheard is how much of what a reader reads of an Action Unit that is asked for moves
-// no generator where a teacher says what to show. A reader has brows that are raised
-// drawn thick and lowered ones curled up at their ends, chins painted grey and noses over
-// a dropped jaw darkened. A teacher alone, though, has frowns read as a third of what they were asked for. What is
+// no generator where a teacher says what to show. A reader has brows that are lowered
+// curled up at their ends, chins painted grey and noses over a dropped jaw darkened. A
+// teacher alone, though, has frowns read as a third of what they were asked for. What is
 // not asked for shall stay.
-var unheard = map[string]float32{"02": .5, "04": .6, "17": 1, "26": 1}
+var unheard = map[string]float32{"04": .6, "17": 1, "26": 1}
 
 // ignored is one whose reading never does: asked for closed eyes a reader is content with
 // half of the way, and has lids bleached for the rest.
@@ -235,21 +232,6 @@ func heard(g *graph.Graph, ask graph.Node) graph.Node {
 	}
 	row := func(name string, v au.Vector) graph.Node { return g.Const(name, v[:], 1, au.Count) }
 	return g.Sub(row("stays", stays), g.Mul(row("lost", lost), asked(g, ask)))
-}
-
-// shaded is how far what a critic and a reader want of a shade moves the generator,
-// [N S S 1], where ask [N 17] is asked: not at all under the eyes of a face that is to
-// raise its cheeks. They have the folds of a smile drawn there around a mouth that does
-// not smile.
-func shaded(g *graph.Graph, ask graph.Node, size int) graph.Node {
-	rows := make([]float32, size)
-	for i := range rows {
-		rows[i] = edit.UnderEyes((2*float32(i)+1)/float32(size) - 1)
-	}
-	n := graph.Shape(ask)[0]
-	raised := g.Reshape(g.Slice(asked(g, ask), 1, edit.Folded, edit.Folded+1), n, 1, 1, 1)
-	lost := g.Mul(g.Spread(raised, n, size, size, 1), g.Const("under eyes", rows, 1, size, 1, 1))
-	return g.Affine(lost, -1, 1)
 }
 
 // fieldLosses are the losses of a field: where it shall warp, what it shall

@@ -82,33 +82,6 @@ func TestHeard(t *testing.T) {
 	}
 }
 
-// TestShaded: a reader has no folds drawn under the eyes of a face that is to raise its
-// cheeks, and may shade all else.
-func TestShaded(t *testing.T) {
-	const size = 32
-	cheeks, smile := au.Index("06"), au.Index("12")
-	for what, c := range map[string]struct {
-		face, k, row int
-		want         float64
-	}{
-		"the eyes of a face that is to raise its cheeks": {1, cheeks, 12, 1},
-		"its cheeks":                     {1, cheeks, 18, 0},
-		"its chin":                       {1, cheeks, size - 1, 0},
-		"the cheeks of the face beside":  {0, cheeks, 18, 1},
-		"cheeks that are to smile alone": {1, smile, 18, 1},
-	} {
-		ask := make([]float32, 2*au.Count)
-		ask[au.Count+c.k] = 2 // of the second of two faces
-		got := worth(t, []int{2, au.Count}, [][]float32{ask}, func(g *graph.Graph, x []graph.Node) graph.Node {
-			of := g.Slice(shaded(g, x[0], size), 0, c.face, c.face+1)
-			return g.Mean(g.Slice(of, 1, c.row, c.row+1))
-		})
-		if math.Abs(got-c.want) > 1e-6 {
-			t.Errorf("%s: the reader shades them by %g of its loss, want %g", what, got, c.want)
-		}
-	}
-}
-
 // TestMoving: a reading stays what it is, and pulls by the part that is let through.
 func TestMoving(t *testing.T) {
 	read, part := []float32{.5, -1, 2, 3}, []float32{0, .4, 1, 0}

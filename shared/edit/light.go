@@ -73,7 +73,7 @@ func (d Depth) At(y float32) float32 { return d.Eyes + (d.Cheeks-d.Eyes)*UnderEy
 // UnderEyes is 0 where a height of a frame, -1 to 1, is that of the eyes or above, and 1
 // from the cheeks down.
 func UnderEyes(y float32) float32 {
-	const eyes, cheeks = -.21, -.03 // the lower lids lie at -.27, the nose's tip at .1
+	const eyes, cheeks = -.21, -.03 // the lower lids lie at -.27, the nose's tip at .02
 	return min(max((y-eyes)/(cheeks-eyes), 0), 1)
 }
 

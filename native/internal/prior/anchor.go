@@ -2,8 +2,9 @@ package prior
 
 // Between landmarks alone a spline stretches all skin alike. But a brow that rises
 // draws up the skin under it, not the lid: below its fold the upper lid stays as it
-// is, and the brow as high as it was, to its ends. A lid that closes draws down the skin above it, not the brow: that keeps its
-// height. And an upper lip that goes down leaves the shadow under the nose where it is.
+// is, and the brow as high as it was, to its ends. A lid that closes draws down the
+// skin above it, not the brow: that keeps its height. And an upper lip that goes down
+// leaves the shadow under the nose where it is.
 
 // folds are the upper lids' landmarks and those of the brow above.
 var folds = [...]struct{ lid, brow int }{{37, 19}, {38, 20}, {43, 23}, {44, 24}}

@@ -27,6 +27,15 @@ const (
 	// for all that it lacks. They are tried one by one: several that pull at the same
 	// skin, each made stronger, come to a grimace.
 	alone = 3
+	// among is how much of what the others that are asked for bring of an Action Unit is
+	// not asked for again: a reader takes part of what it sees for what mostly comes with
+	// it. All of it has faces move less, and no nearer to what is asked of them.
+	among = .5
+	// leastLeft and mostLeft bound what is left to ask for, in parts of what is asked.
+	leastLeft = .5
+	mostLeft  = 1.5
+	// passes is after how often nothing changes any more that can be seen.
+	passes = 3
 )
 
 // answer is how far the reader sees a face move in one Action Unit, at each of
@@ -36,6 +45,8 @@ type answer struct {
 	at    []float32 // of tries
 	moved []float32
 	falls bool // past the last of them a larger change is read as a smaller one
+	// brings is how far all Action Units are seen to move at the first of tries.
+	brings au.Vector
 }
 
 // answers are those of one face to one generator.
@@ -51,7 +62,13 @@ type answers struct {
 // on it at r .64 to .93, whichever the Action Unit (weights/README.md). So each is
 // tried on each face, once, when it is first asked for.
 //
-// What is taken back is asked for as it is: how far it can go the face itself says.
+// Where several are asked for, what one brings of another is not asked for again: lips
+// that are drawn out raise the cheeks, so that a smile of both Action Units had far too
+// much of them, and brows that one Action Unit lowers and another raises take more of
+// both.
+//
+// What is taken back is asked for as it is but for that: how far it can go the face
+// itself says.
 func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (au.Vector, error) {
 	if e.Plain || e.reader == nil {
 		return change, nil
@@ -60,26 +77,47 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 	if slopes.IsZero() {
 		return change, nil
 	}
+	var asked []int
 	total := float32(0)
-	for _, v := range change {
+	for i, v := range change {
+		if v != 0 {
+			asked = append(asked, i)
+		}
 		total += max(v, 0)
 	}
-	share := min(alone/total, 1)
-	for i, v := range change {
-		if v <= 0 {
-			continue
+	var of [au.Count]answer
+	for _, i := range asked {
+		if change[i] < 0 && len(asked) == 1 {
+			return change, nil
 		}
-		a, err := e.answer(ctx, s, i)
-		if err != nil {
+		var err error
+		if of[i], err = e.answer(ctx, s, i); err != nil {
 			return change, err
 		}
-		gain := a.gain(v, slopes[i])
-		if gain > 1 {
-			gain = 1 + (gain-1)*share
-		}
-		change[i] = min(gain*v, au.Max)
 	}
-	return change, nil
+	share := min(alone/total, 1)
+	told := change
+	for range passes {
+		last := told
+		for _, i := range asked {
+			brought := float32(0)
+			for _, k := range asked {
+				if k != i {
+					brought += last[k] * of[k].brings[i] / tries[0]
+				}
+			}
+			v := change[i] * min(max(1-among*brought/(change[i]*slopes[i]), leastLeft), mostLeft)
+			if v > 0 {
+				gain := of[i].gain(v, slopes[i])
+				if gain > 1 {
+					gain = 1 + (gain-1)*share
+				}
+				v *= gain
+			}
+			told[i] = min(max(v, -au.Max), au.Max)
+		}
+	}
+	return told, nil
 }
 
 // answer is that of the face of s to Action Unit i, which is tried the first time.
@@ -100,6 +138,9 @@ func (e *Editor) answer(ctx context.Context, s *subject, i int) (answer, error) 
 		seen, err := e.readUnder(ctx, s, f)
 		if err != nil {
 			return a, fmt.Errorf("try action unit %s: %w", au.Units[i].Code, err)
+		}
+		if by == tries[0] {
+			a.brings = seen.Sub(s.read)
 		}
 		moved := seen[i] - s.read[i]
 		if a.falls = moved <= top; !a.falls {

@@ -14,7 +14,9 @@ import (
 
 // TestGain asks faces that answer in known ways.
 func TestGain(t *testing.T) {
-	curve := func(falls bool, moved ...float32) answer { return answer{true, tries[:len(moved)], moved, falls} }
+	curve := func(falls bool, moved ...float32) answer {
+		return answer{known: true, at: tries[:len(moved)], moved: moved, falls: falls}
+	}
 	root := func(x float64) float32 { return float32(math.Pow(x, trust)) }
 	for name, c := range map[string]struct {
 		a       answer
@@ -40,7 +42,7 @@ func TestGain(t *testing.T) {
 // TestGainIsSteady wants a slider that moves on to move the face on: no answer
 // makes a larger change ask for less.
 func TestGainIsSteady(t *testing.T) {
-	for _, a := range []answer{{true, tries[:], []float32{.3, 2}, false}, {true, tries[:], []float32{2, 2.1}, false}, {true, tries[:1], []float32{1.4}, true}} {
+	for _, a := range []answer{{at: tries[:], moved: []float32{.3, 2}}, {at: tries[:], moved: []float32{2, 2.1}}, {at: tries[:1], moved: []float32{1.4}, falls: true}} {
 		last := float32(0)
 		for v := float32(.01); v <= au.Max; v += .01 {
 			ask := v * a.gain(v, .6)

@@ -185,8 +185,9 @@ var errTooFew = errors.New("too few faces")
 const leastSet = 60
 
 // realism edits the second half of the faces each to the expression of another
-// of that half, and compares with the first half as the judge's features see it.
-func (b *bench) realism(ctx context.Context, o Options, r *Report) error {
+// of that half, and compares with the first half as the judge's features see it, and
+// how far they moved with how far they were asked to, by the judge's readings.
+func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) error {
 	half := o.Faces.Len() / 2
 	if half < leastSet {
 		return errTooFew
@@ -209,6 +210,7 @@ func (b *bench) realism(ctx context.Context, o Options, r *Report) error {
 		}
 		return sets[set].Add(f)
 	}
+	var asked, moved []au.Vector
 	for i := range 2 * half {
 		raw, labels, _, _, err := o.Faces.Sample(i)
 		if err != nil {
@@ -226,14 +228,25 @@ func (b *bench) realism(ctx context.Context, o Options, r *Report) error {
 		if _, err := b.set(ctx, photo); err != nil {
 			return err
 		}
-		edited, err := b.editor.Picture(ctx, target.Sub(labels))
+		change := target.Sub(labels)
+		edited, err := b.editor.Picture(ctx, change)
 		if err != nil {
 			return err
 		}
+		before, err := b.see(ctx, photo)
+		if err != nil {
+			return err
+		}
+		after, err := b.see(ctx, edited)
+		if err != nil {
+			return err
+		}
+		asked, moved = append(asked, change), append(moved, after.Sub(before))
 		if err := add(2, edited); err != nil {
 			return err
 		}
 	}
+	r.Together = together(asked, moved, own)
 	if r.Floor, err = metric.Frechet(sets[0], sets[1]); err != nil {
 		return err
 	}

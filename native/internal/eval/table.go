@@ -68,6 +68,9 @@ func (r Report) Facts() string {
 	if r.Floor > 0 {
 		s += fmt.Sprintf("; reader Frechet %.2f, %.2f above real against real (not comparable with distances of other features)", r.Frechet, r.Frechet-r.Floor)
 	}
+	if t := r.Together; t != nil {
+		s += fmt.Sprintf("; edited to other people's expressions gain %.2f, mse %.2f", t.Gain, t.MSE)
+	}
 	if i := r.Identity; i != nil {
 		s += fmt.Sprintf("; identity cosine %.3f, L2 %.3f (%s: two photos of one person %.3f, of two people %.3f; tells %.1f%% of %d pairs right)",
 			i.Cosine, i.Distance, i.Embedder, i.Same, i.Other, 100*i.Accuracy, i.Pairs)

@@ -184,9 +184,10 @@ var errTooFew = errors.New("too few faces")
 // leastSet is the smallest set of pictures whose distance is told.
 const leastSet = 60
 
-// realism edits the second half of the faces each to the expression of another
-// of that half, and compares with the first half as the judge's features see it, and
-// how far they moved with how far they were asked to, by the judge's readings.
+// realism edits each face to the expression of another of its half of them, and compares
+// each half edited with the other half unedited as the judge's features see it; and how
+// far faces moved with how far they were asked to, by the judge's readings. Both ways
+// differ by .11 on 916 faces, by who is in which half.
 func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) error {
 	half := o.Faces.Len() / 2
 	if half < leastSet {
@@ -197,7 +198,7 @@ func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) e
 		return err
 	}
 	defer seen.Close()
-	var sets [3]*metric.Moments // real, real of others, those edited
+	var sets [4]*metric.Moments // either half, either edited
 	for i := range sets {
 		if sets[i], err = metric.NewMoments(seen.Dim()); err != nil {
 			return err
@@ -218,11 +219,8 @@ func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) e
 		}
 		photo := picture(raw, o.Faces.Size())
 		// Alternating, so that a folder's parts are in both halves alike.
-		if err := add(i%2, photo); err != nil || i%2 == 0 {
-			if err != nil {
-				return err
-			}
-			continue
+		if err := add(i%2, photo); err != nil {
+			return err
 		}
 		target := o.Faces.Labels((i + half/2*2) % (2 * half))
 		if _, err := b.set(ctx, photo); err != nil {
@@ -242,7 +240,7 @@ func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) e
 			return err
 		}
 		asked, moved = append(asked, change), append(moved, after.Sub(before))
-		if err := add(2, edited); err != nil {
+		if err := add(2+i%2, edited); err != nil {
 			return err
 		}
 	}
@@ -250,6 +248,12 @@ func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) e
 	if r.Floor, err = metric.Frechet(sets[0], sets[1]); err != nil {
 		return err
 	}
-	r.Frechet, err = metric.Frechet(sets[0], sets[2])
-	return err
+	for k := range 2 {
+		d, err := metric.Frechet(sets[1-k], sets[2+k])
+		if err != nil {
+			return err
+		}
+		r.Frechet += d / 2
+	}
+	return nil
 }

@@ -56,8 +56,9 @@ type Report struct {
 	// Sharpness is the edited pictures' high frequencies over the photos'.
 	Sharpness float64 `json:"sharpness_ratio"`
 	// Frechet is the distance of the judge's features between real faces and
-	// edits of other people to real faces' expressions, Floor that between the
-	// two groups unedited; both 0 on too few faces. Not the FID: another network,
+	// edits of other people to real faces' expressions, the mean of both halves of
+	// the faces edited; Floor is that between the two halves unedited; both 0 on too
+	// few faces. Not the FID: another network,
 	// another number.
 	Frechet float64 `json:"reader_frechet"`
 	Floor   float64 `json:"reader_frechet_floor"`

@@ -54,14 +54,16 @@ func TestGainIsSteady(t *testing.T) {
 	}
 }
 
-// counted is a generator that counts its pictures.
+// counted is a generator that counts its pictures and remembers what it was told last.
 type counted struct {
 	*model.Generator
-	n int
+	n    int
+	told au.Vector
 }
 
 func (c *counted) Field(ctx context.Context, photo *tensor.Tensor, own, change au.Vector) (model.Output, error) {
 	c.n++
+	c.told = change
 	return c.Generator.Field(ctx, photo, own, change)
 }
 
@@ -116,14 +118,16 @@ func TestCalibratedEdits(t *testing.T) {
 	if _, _, err := e.SetPhoto(ctx, decode(t, "../../web/portrait/astronaut.png")); err != nil {
 		t.Fatal(err)
 	}
-	pictures := func(code string, by float32) int {
+	edit := func(change au.Vector) (pictures int, told au.Vector) {
 		before := count.n
-		var change au.Vector
-		change[au.Index(code)] = by
 		if _, err := e.Edit(ctx, change); err != nil {
 			t.Fatal(err)
 		}
-		return count.n - before
+		return count.n - before, count.told
+	}
+	pictures := func(code string, by float32) int {
+		n, _ := edit(only(code, by))
+		return n
 	}
 	for _, c := range []struct {
 		what, code string
@@ -131,7 +135,7 @@ func TestCalibratedEdits(t *testing.T) {
 		want       int
 	}{
 		{"the first smile", "12", 1, 1 + len(tries)}, {"the next", "12", 2, 1}, {"another Action Unit", "25", 1, 1 + len(tries)},
-		{"what is taken back", "06", -1, 1}, {"nothing", "06", 0, 0},
+		{"what is taken back alone", "06", -1, 1}, {"nothing", "06", 0, 0},
 	} {
 		if got := pictures(c.code, c.by); got != c.want {
 			t.Errorf("%s costs %d pictures, want %d", c.what, got, c.want)
@@ -143,4 +147,20 @@ func TestCalibratedEdits(t *testing.T) {
 	if got := pictures("12", 1); got != 1+len(tries) {
 		t.Errorf("with a new generator a smile costs %d pictures, want %d", got, 1+len(tries))
 	}
+
+	// A smile raises the cheeks anyway, and has them go down less far.
+	for _, by := range []float32{1, -1} {
+		_, alone := edit(only("06", by))
+		_, among := edit(only("06", by).Add(only("12", 2)))
+		k := au.Index("06")
+		if gap := among[k] - alone[k]; gap >= 0 || gap < -leastLeft*mostGain {
+			t.Errorf("cheeks asked for %g are told %g alone and %g beside a smile, want less", by, alone[k], among[k])
+		}
+	}
+}
+
+// only is a change of one Action Unit.
+func only(code string, by float32) (v au.Vector) {
+	v[au.Index(code)] = by
+	return v
 }

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -176,84 +175,4 @@ func (b *bench) sweep(ctx context.Context, faces dataset.Source, i int) (*result
 func single(k int, by float32) (d au.Vector) {
 	d[k] = by
 	return d
-}
-
-// errTooFew says that a distance between sets of so few pictures means nothing.
-var errTooFew = errors.New("too few faces")
-
-// leastSet is the smallest set of pictures whose distance is told.
-const leastSet = 60
-
-// realism edits each face to the expression of another of its half of them, and compares
-// each half edited with the other half unedited as the judge's features see it; and how
-// far faces moved with how far they were asked to, by the judge's readings. Both ways
-// differ by .11 on 916 faces, by who is in which half.
-func (b *bench) realism(ctx context.Context, o Options, own judged, r *Report) error {
-	half := o.Faces.Len() / 2
-	if half < leastSet {
-		return errTooFew
-	}
-	seen, err := metric.NewReader(o.Judge, o.Device)
-	if err != nil {
-		return err
-	}
-	defer seen.Close()
-	var sets [4]*metric.Moments // either half, either edited
-	for i := range sets {
-		if sets[i], err = metric.NewMoments(seen.Dim()); err != nil {
-			return err
-		}
-	}
-	add := func(set int, img *image.NRGBA) error {
-		f, err := seen.Features(ctx, pixel.ToTensor(img))
-		if err != nil {
-			return err
-		}
-		return sets[set].Add(f)
-	}
-	var asked, moved []au.Vector
-	for i := range 2 * half {
-		raw, labels, _, _, err := o.Faces.Sample(i)
-		if err != nil {
-			return fmt.Errorf("face %d: %w", i, err)
-		}
-		photo := picture(raw, o.Faces.Size())
-		// Alternating, so that a folder's parts are in both halves alike.
-		if err := add(i%2, photo); err != nil {
-			return err
-		}
-		target := o.Faces.Labels((i + half/2*2) % (2 * half))
-		if _, err := b.set(ctx, photo); err != nil {
-			return err
-		}
-		change := target.Sub(labels)
-		edited, err := b.editor.Picture(ctx, change)
-		if err != nil {
-			return err
-		}
-		before, err := b.see(ctx, photo)
-		if err != nil {
-			return err
-		}
-		after, err := b.see(ctx, edited)
-		if err != nil {
-			return err
-		}
-		asked, moved = append(asked, change), append(moved, after.Sub(before))
-		if err := add(2+i%2, edited); err != nil {
-			return err
-		}
-	}
-	r.Together = together(asked, moved, own)
-	if r.Floor, err = metric.Frechet(sets[0], sets[1]); err != nil {
-		return err
-	}
-	for k := range 2 {
-		d, err := metric.Frechet(sets[1-k], sets[2+k])
-		if err != nil {
-			return err
-		}
-		r.Frechet += d / 2
-	}
-	return nil
 }

@@ -113,7 +113,7 @@ func Judge(ctx context.Context, s Subject, o Options) (Report, error) {
 		return r, fmt.Errorf("evaluate %s: %w", s.Name, err)
 	}
 	r.add(results, own)
-	if err := benches[0].realism(ctx, o, own, &r); err != nil && !errors.Is(err, errTooFew) {
+	if err := realism(ctx, benches, o, own, &r); err != nil && !errors.Is(err, errTooFew) {
 		return r, fmt.Errorf("evaluate %s: %w", s.Name, err)
 	}
 	return r, nil

@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image/png"
 	"math"
@@ -109,6 +110,75 @@ func TestJudgeShipped(t *testing.T) {
 	cancel()
 	if _, err := Judge(stopped, shipped, o); err == nil {
 		t.Error("a cancelled evaluation goes on")
+	}
+}
+
+// TestTogether has all faces move by half of what is asked, as a judge of slope .8 reads
+// it.
+func TestTogether(t *testing.T) {
+	var own judged
+	var made []transfer
+	for f := range 4 {
+		var m transfer
+		for k := range au.Count {
+			own.slope[k] = .8
+			m.asked[k] = float32(f) - 1
+			m.moved[k] = .4 * m.asked[k]
+		}
+		made = append(made, m)
+	}
+	got := together(made, own)
+	if math.Abs(got.Gain-.5) > 1e-6 || math.Abs(got.MSE-.25*6/4) > 1e-6 { // asked for -1, 0, 1 and 2
+		t.Errorf("gain %g and mse %g, want .5 and .375", got.Gain, got.MSE)
+	}
+}
+
+// TestRealism: one worker and two see the same; too few faces are no set.
+func TestRealism(t *testing.T) {
+	b, err := weights.Shipped(model.KindReader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err = weights.Shipped(model.KindGenerator); err != nil {
+		t.Fatal(err)
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	measure := func(faces, workers int) (r Report, err error) {
+		o := Options{Device: cpu.New(), Judge: judge}
+		if o.Faces, err = synth.NewSource(64, faces, 1); err != nil {
+			t.Fatal(err)
+		}
+		var benches []*bench
+		for range workers {
+			b, err := newBench(context.Background(), Generator(f, o.Device), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.close()
+			benches = append(benches, b)
+		}
+		return r, realism(context.Background(), benches, o, judged{}, &r)
+	}
+	one, err := measure(2*leastSet, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := measure(2*leastSet, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one.Frechet != two.Frechet || *one.Together != *two.Together || one.Floor <= 0 || one.Frechet <= one.Floor || one.Together.Gain <= 0 {
+		t.Errorf("one worker: %+v %+v; two: %+v %+v; want the same, faces that moved and a distance above the floor's", one, one.Together, two, two.Together)
+	}
+	if _, err := measure(leastSet, 1); !errors.Is(err, errTooFew) {
+		t.Errorf("%d faces: %v, want %v", leastSet, err, errTooFew)
 	}
 }
 

@@ -62,8 +62,8 @@ type Report struct {
 	// another number.
 	Frechet float64 `json:"reader_frechet"`
 	Floor   float64 `json:"reader_frechet_floor"`
-	// Together is what edits to other people's expressions come to, many Action Units at
-	// once and most of them taken back or raised by a little; nil on too few faces.
+	// Together is what edits to other people's expressions come to, all Action Units at
+	// once; nil on too few faces.
 	Together *Together `json:"together,omitempty"`
 	// Distances compares edited faces with real ones, emotion by emotion.
 	Distances *Distances `json:"distances,omitempty"`
@@ -73,26 +73,25 @@ type Report struct {
 
 // Together is how faces move where all Action Units are asked for at once.
 type Together struct {
-	// Gain is the slope through 0 of read on asked, over the judge's own slope, and MSE
-	// the mean square difference of asked and read change, the read one over that slope:
-	// both means over the Action Units.
+	// Gain is the slope through 0 of read on asked change, the read one over the judge's
+	// own slope, and MSE the mean square of their difference: both are means over the
+	// Action Units.
 	Gain float64 `json:"gain"`
 	MSE  float64 `json:"mse"`
 }
 
-// together scores changes that were asked for, and those read.
-func together(asked, read []au.Vector, own judged) *Together {
+// together scores faces that were edited to others' expressions.
+func together(made []transfer, own judged) *Together {
 	var t Together
 	for k := range au.Units {
 		scale := math.Max(own.slope[k], leastSlope)
-		var off, both, square float64
-		for i := range asked {
-			a, r := float64(asked[i][k]), float64(read[i][k])/scale
-			off += (r - a) * (r - a) / float64(len(asked))
-			both += a * r
-			square += a * a
+		var both, square float64
+		for _, m := range made {
+			asked, moved := float64(m.asked[k]), float64(m.moved[k])/scale
+			t.MSE += (moved - asked) * (moved - asked) / float64(len(made)*au.Count)
+			both += asked * moved
+			square += asked * asked
 		}
-		t.MSE += off / au.Count
 		if square > 0 {
 			t.Gain += both / square / au.Count
 		}

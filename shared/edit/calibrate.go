@@ -28,13 +28,14 @@ const (
 	// skin, each made stronger, come to a grimace.
 	alone = 3
 	// among is how much of what the others that are asked for bring of an Action Unit is
-	// not asked for again: a reader takes part of what it sees for what mostly comes with
-	// it. All of it has faces move less, and no nearer to what is asked of them.
+	// not asked for again. All of it has faces move less, and no nearer to what is asked of
+	// them (weights/README.md).
 	among = .5
 	// leastLeft and mostLeft bound what is left to ask for, in parts of what is asked.
 	leastLeft = .5
 	mostLeft  = 1.5
-	// passes is after how often nothing changes any more that can be seen.
+	// passes is how often that is done: after twelve no byte of three edits of the sample
+	// portrait is off by more than 1.
 	passes = 3
 )
 
@@ -62,10 +63,9 @@ type answers struct {
 // on it at r .64 to .93, whichever the Action Unit (weights/README.md). So each is
 // tried on each face, once, when it is first asked for.
 //
-// Where several are asked for, what one brings of another is not asked for again: lips
-// that are drawn out raise the cheeks, so that a smile of both Action Units had far too
-// much of them, and brows that one Action Unit lowers and another raises take more of
-// both.
+// Where several are asked for, half of what one brings of another is not asked for
+// again: lips that are drawn out raise the cheeks. What works against another, as brows
+// lowered and raised at once, is asked for more.
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
 // itself says.

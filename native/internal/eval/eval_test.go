@@ -59,24 +59,13 @@ func TestScoresAreTheirDefinitions(t *testing.T) {
 }
 
 func TestJudgeShipped(t *testing.T) {
-	open := func(kind string) *model.File {
-		b, err := weights.Shipped(kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := model.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
 	faces, err := synth.NewSource(64, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Device: cpu.New(), Judge: open(model.KindReader), Faces: twins{faces}, Edit: 2, Embedder: untaught(t)}
-	shipped := Generator(open(model.KindGenerator), o.Device)
-	r, err := Judge(context.Background(), shipped, o)
+	o := Options{Device: cpu.New(), Judge: shipped(t, model.KindReader), Faces: twins{faces}, Edit: 2, Embedder: untaught(t)}
+	subject := Generator(shipped(t, model.KindGenerator), o.Device)
+	r, err := Judge(context.Background(), subject, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +83,7 @@ func TestJudgeShipped(t *testing.T) {
 	if !strings.Contains(table.String(), "prior gain") || !strings.Contains(markdown.String(), "| 45 |") {
 		t.Errorf("tables without AU45 or the prior:\n%s\n%s", table.String(), markdown.String())
 	}
-	b, err := Sheet(context.Background(), shipped, o, 1)
+	b, err := Sheet(context.Background(), subject, o, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,13 +91,13 @@ func TestJudgeShipped(t *testing.T) {
 		t.Errorf("contact sheet %v, %v: want 21 columns and 2 rows of 64 pixels", sheet.Bounds(), err)
 	}
 	o.Edit = 1
-	if _, err := Judge(context.Background(), shipped, o); err == nil {
+	if _, err := Judge(context.Background(), subject, o); err == nil {
 		t.Error("one face is enough")
 	}
 	o.Edit = 2
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Judge(stopped, shipped, o); err == nil {
+	if _, err := Judge(stopped, subject, o); err == nil {
 		t.Error("a cancelled evaluation goes on")
 	}
 }
@@ -135,21 +124,7 @@ func TestTogether(t *testing.T) {
 
 // TestRealism: one worker and two see the same; too few faces are no set.
 func TestRealism(t *testing.T) {
-	b, err := weights.Shipped(model.KindReader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	judge, err := model.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = weights.Shipped(model.KindGenerator); err != nil {
-		t.Fatal(err)
-	}
-	f, err := model.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	judge, f := shipped(t, model.KindReader), shipped(t, model.KindGenerator)
 	measure := func(faces, workers int) (r Report, err error) {
 		o := Options{Device: cpu.New(), Judge: judge}
 		if o.Faces, err = synth.NewSource(64, faces, 1); err != nil {
@@ -214,6 +189,20 @@ func TestSeparable(t *testing.T) {
 			t.Errorf("%v above %v: %g, want %g", c.high, c.low, got, c.want)
 		}
 	}
+}
+
+// shipped is the model file of a kind that is shipped.
+func shipped(t *testing.T, kind string) *model.File {
+	t.Helper()
+	b, err := weights.Shipped(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // twins are drawn faces of which two each are said to be one person.

@@ -85,11 +85,11 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 		}
 		total += max(v, 0)
 	}
+	if len(asked) == 1 && total == 0 {
+		return change, nil // taken back, and nothing else brings any of it
+	}
 	var of [au.Count]answer
 	for _, i := range asked {
-		if change[i] < 0 && len(asked) == 1 {
-			return change, nil
-		}
 		var err error
 		if of[i], err = e.answer(ctx, s, i); err != nil {
 			return change, err

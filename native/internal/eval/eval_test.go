@@ -139,7 +139,8 @@ func TestRealism(t *testing.T) {
 			defer b.close()
 			benches = append(benches, b)
 		}
-		return r, realism(context.Background(), benches, o, judged{}, &r)
+		err = realism(context.Background(), benches, o, judged{}, &r)
+		return r, err
 	}
 	one, err := measure(2*leastSet, 1)
 	if err != nil {

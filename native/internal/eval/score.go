@@ -58,8 +58,7 @@ type Report struct {
 	// Frechet is the distance of the judge's features between real faces and
 	// edits of other people to real faces' expressions, the mean of both halves of
 	// the faces edited; Floor is that between the two halves unedited; both 0 on too
-	// few faces. Not the FID: another network,
-	// another number.
+	// few faces. Not the FID: another network, another number.
 	Frechet float64 `json:"reader_frechet"`
 	Floor   float64 `json:"reader_frechet_floor"`
 	// Together is what edits to other people's expressions come to, all Action Units at

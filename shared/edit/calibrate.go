@@ -39,6 +39,11 @@ const (
 	passes = 3
 )
 
+// smile is the Action Unit that is asked for in full, whatever others bring of it. Asked
+// for less, faces edited to others' expressions smile less than those do, and look less
+// real to the judge for that (weights/README.md).
+var smile = au.Index("12")
+
 // answer is how far the reader sees a face move in one Action Unit, at each of
 // tries; it rises from one to the next, or what comes after is left out.
 type answer struct {
@@ -65,7 +70,7 @@ type answers struct {
 //
 // Where several are asked for, half of what one brings of another is not asked for
 // again: lips that are drawn out raise the cheeks. What works against another, as brows
-// lowered and raised at once, is asked for more.
+// lowered and raised at once, is asked for more. AU12 is asked for as it is.
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
 // itself says.
@@ -102,7 +107,7 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 		for _, i := range asked {
 			brought := float32(0)
 			for _, k := range asked {
-				if k != i {
+				if k != i && i != smile {
 					brought += last[k] * of[k].brings[i] / tries[0]
 				}
 			}

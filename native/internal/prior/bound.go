@@ -34,8 +34,8 @@ const leastLip = .3
 
 // mostLift is what a brow's rise draws near to, in pixels of the 128 x 128 crop:
 // AU01 and AU02 both lift its middle, and further up there is no skin left to
-// stretch.
-const mostLift = 9
+// stretch: at 9 what lies in shadow under a brow became part of it.
+const mostLift = 6.5
 
 // mouthHalf are the landmarks of the image-left half of the mouth, its corner first,
 // and jawHalf those of the jaw beside it from the top down.

@@ -44,8 +44,9 @@ var oneSide = map[string][]move{
 	"07": {{40, 0, -.35}, {41, 0, -.35}, {37, 0, .3}, {38, 0, .3}},
 	// levator labii superioris alaeque nasi: nose and upper lip up, inner brows down
 	"09": {{31, -.1, -.7}, {32, 0, -.6}, {33, 0, -.5}, {30, 0, -.4}, {50, 0, -.5}, {51, 0, -.5}, {61, 0, -.4}, {62, 0, -.4}, {21, .2, .6}, {20, .1, .5}, {19, .1, .3}, {40, 0, -.2}, {41, 0, -.2}},
-	// levator labii superioris: the upper lip goes up
-	"10": {{50, 0, -1}, {51, 0, -.8}, {49, 0, -.6}, {61, 0, -.8}, {62, 0, -.7}, {60, 0, -.1}, {31, -.1, -.25}},
+	// levator labii superioris: the upper lip goes up, its middle furthest, and thins;
+	// it parts little from the lower one
+	"10": {{51, 0, -1}, {50, 0, -.95}, {49, 0, -.55}, {62, 0, -.3}, {61, 0, -.3}, {60, 0, -.1}, {31, -.1, -.25}},
 	// zygomaticus major: mouth corners out and up, cheeks follow; the lips' middle rises
 	// without parting
 	"12": {{48, -1, -1}, {60, -.9, -.9}, {49, -.55, -.5}, {59, -.5, -.4}, {50, -.2, -.2}, {58, -.2, -.15}, {51, 0, -.15}, {57, 0, -.1}, {61, -.3, -.2}, {62, 0, -.15}, {67, -.3, -.2}, {66, 0, -.15}, {40, 0, -.1}, {41, 0, -.1}, {4, -.1, -.2}},

@@ -212,10 +212,10 @@ func moving(g *graph.Graph, x, part graph.Node) graph.Node {
 
 // unheard is how much of what a reader reads of an Action Unit that is asked for moves
 // no generator where a teacher says what to show. A reader has brows that are lowered
-// curled up at their ends, chins painted grey and noses over a dropped jaw darkened. A
-// teacher alone, though, has frowns read as a third of what they were asked for. What is
-// not asked for shall stay.
-var unheard = map[string]float32{"04": .6, "17": 1, "26": 1}
+// curled up at their ends, outer brows drawn out, raised upper lips parted over teeth,
+// chins painted grey and noses over a dropped jaw darkened. A teacher alone, though, has
+// frowns read as a third of what they were asked for. What is not asked for shall stay.
+var unheard = map[string]float32{"02": .5, "04": .6, "10": 1, "17": 1, "26": 1}
 
 // ignored is one whose reading never does: asked for closed eyes a reader is content with
 // half of the way, and has lids bleached for the rest.

@@ -125,12 +125,12 @@ const overdone = 1.25
 // short is how much further still it goes with some Action Units, where it overdoes
 // at all: what a generator taught alike in all of them lacked in gain, or had too
 // much of, on 16 validation people (AU06 .50, AU04 1.45), and what one lacks that no
-// reader asks for it (AU17, see unheard).
+// reader asks for it (AU10 and AU17, see unheard).
 var short = func() (v au.Vector) {
 	for i := range v {
 		v[i] = 1
 	}
-	for code, by := range map[string]float32{"01": 1.1, "02": 1.5, "04": .6, "05": 1.8, "06": 1.6, "07": 1.4, "10": 1.25, "14": 1.4, "17": 1.2, "20": 1.4, "23": 1.5, "25": 1.35, "26": .85} {
+	for code, by := range map[string]float32{"01": 1.1, "02": 1.3, "04": .6, "05": 1.8, "06": 1.6, "07": 1.4, "10": 1.4, "14": 1.4, "17": 1.2, "20": 1.4, "23": 1.5, "25": 1.35, "26": .85} {
 		v[au.Index(code)] = by
 	}
 	return v

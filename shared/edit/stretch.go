@@ -1,0 +1,68 @@
+package edit
+
+import (
+	"slices"
+
+	"mien/shared/tensor"
+)
+
+// A brow that rises draws out what lies under it. Skin has more of itself folded there
+// than a warp knows of: what the warp draws long are the brow's own hair and the shadow of
+// the socket, and they come out as a thick brow. So what is stretched above the eyes is
+// lightened, towards the skin that it stretches over.
+
+const (
+	// thinned is the part of what is stretched that is lightened. All of it takes thin
+	// brows away: they are stretched themselves.
+	thinned = .45
+
+	// above the lids' edge, softly, and below the hair: in half frames from the middle.
+	lidsFrom, lidsTo = -.34, -.4 // upper lids lie at -.33, brows at -.5
+	hairFrom, hairTo = -.65, -.75
+
+	// rise is over how far a stretch is measured, either way; about a brow's thickness.
+	rise = 1. / 24
+
+	// The skin is looked for from a place upwards, in looks of so far: up to the forehead.
+	looks = 6
+	look  = .08
+)
+
+// thin lightens what the field, of the crop [1 S S 3], stretches upwards above the eyes.
+// It adds to the shade; it comes after light, which would take most of it from the dark.
+func (f Field) thin(crop *tensor.Tensor) {
+	cast, photo := cast(crop.Data, crop.Shape[1]), Field{Size: crop.Shape[1]}
+	light := func(x, y float32) float32 {
+		at := photo.locate(x, y)
+		return (at.read(crop.Data, 3, 0) + at.read(crop.Data, 3, 1) + at.read(crop.Data, 3, 2) + 3) / 6
+	}
+	for i := range f.Size * f.Size {
+		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
+		amount := part(y, lidsFrom, lidsTo) * part(y, hairTo, hairFrom) * f.stretch(x, y)
+		if amount == 0 || f.Warp[2*i+1] <= 0 {
+			continue
+		}
+		x, y = x+f.Warp[2*i], y+f.Warp[2*i+1]
+		var way [looks]float32
+		for k := range way {
+			way[k] = light(x, y-look*float32(k))
+		}
+		slices.Sort(way[:])
+		skin := (way[looks-2] + way[looks-3]) / 2 // no hair, and no highlight alone
+		if more := thinned * amount * (skin - light(x, y)); more > 0 {
+			for c := range 3 {
+				f.Shade[3*i+c] = min(f.Shade[3*i+c]+2*more*cast[c], 1)
+			}
+		}
+	}
+}
+
+// stretch is how far the field draws the photo out in height around (x, y): 0 where not,
+// near to 1 where a line becomes an area.
+func (f Field) stretch(x, y float32) float32 {
+	above, below := f.locate(x, y-rise), f.locate(x, y+rise)
+	return min(max((above.read(f.Warp, 2, 1)-below.read(f.Warp, 2, 1))/(2*rise), 0), 1)
+}
+
+// part rises from 0 at from to 1 at to, and stays there; from may be above to.
+func part(y, from, to float32) float32 { return min(max((y-from)/(to-from), 0), 1) }

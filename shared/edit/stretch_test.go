@@ -1,0 +1,103 @@
+package edit
+
+import (
+	"testing"
+
+	"mien/shared/tensor"
+)
+
+// socket is skin with a dark band under where brows lie, and a field of size that draws up
+// what lies above the lids by rise, from its middle on, stretching the band.
+func socket(size int, rise float32) (*tensor.Tensor, Field) {
+	const side = 128
+	crop, f := tensor.New(1, side, side, 3), NewField(size)
+	for i := range side * side {
+		y := (2*float32(i/side)+1)/side - 1
+		for c := range 3 {
+			crop.Data[3*i+c] = [3]float32{.4, 0, -.2}[c]
+			if y > -.5 && y < -.36 {
+				crop.Data[3*i+c] -= .5
+			}
+		}
+	}
+	for i := range size * size {
+		y := (2*float32(i/size)+1)/float32(size) - 1
+		f.Warp[2*i+1] = rise * part(y, -.3, -.5) * part(y, -1, -.6)
+	}
+	return crop, f
+}
+
+// lightest is the most that the field lightens in the middle.
+func (f Field) lightest() (most [3]float32) {
+	for y := float32(-1); y < 1; y += .01 {
+		if s := f.shadeAt(y); s[1] > most[1] {
+			most = s
+		}
+	}
+	return most
+}
+
+// shadeAt is the field's shade in the middle of the height y.
+func (f Field) shadeAt(y float32) [3]float32 {
+	at := f.locate(0, y)
+	return [3]float32{at.read(f.Shade, 3, 0), at.read(f.Shade, 3, 1), at.read(f.Shade, 3, 2)}
+}
+
+// TestWhatIsStretchedIsLighter draws a dark band out: it is lightened in the skin's
+// colour, the more the further it is drawn, and on fields of any size alike; skin, what
+// moves down, and what lies elsewhere are not.
+func TestWhatIsStretchedIsLighter(t *testing.T) {
+	var last float32
+	for _, rise := range []float32{.02, .05, .08} {
+		crop, f := socket(96, rise)
+		f.thin(crop)
+		s := f.lightest()
+		if s[1] <= last || s[1] > thinned*.5 {
+			t.Errorf("drawn up by %g the band is lightened by %g, want more than %g and less than %g of its darkness", rise, s[1], last, thinned)
+		}
+		if skin := float32(1.4); s[0]/s[1] < skin-.1 || s[0]/s[1] > skin+.1 { // red over green
+			t.Errorf("the light is %v, want of the skin's colour", s)
+		}
+		last = s[1]
+		for _, y := range []float32{-.9, -.2, 0, .5} {
+			if s := f.shadeAt(y); s != [3]float32{} {
+				t.Errorf("drawn up by %g the face at the height %g is lightened by %v", rise, y, s)
+			}
+		}
+	}
+	for _, size := range []int{48, 128} {
+		crop, f := socket(size, .08)
+		f.thin(crop)
+		if s := f.lightest(); s[1] < .7*last || s[1] > 1.3*last {
+			t.Errorf("a field of %d lightens by %g, one of 96 by %g", size, s[1], last)
+		}
+	}
+	for name, change := range map[string]func(*tensor.Tensor, Field){
+		"what moves down":    func(_ *tensor.Tensor, f Field) { negate(f.Warp) },
+		"skin":               func(c *tensor.Tensor, _ Field) { fill(c.Data, .3) },
+		"what is dark alike": func(c *tensor.Tensor, _ Field) { fill(c.Data, -1) },
+		"what stays":         func(_ *tensor.Tensor, f Field) { fill(f.Warp, 0) },
+		"what moves as one":  func(_ *tensor.Tensor, f Field) { fill(f.Warp, .1) },
+	} {
+		crop, f := socket(96, .1)
+		change(crop, f)
+		f.thin(crop)
+		for i, v := range f.Shade {
+			if v < -1e-6 || v > 1e-6 {
+				t.Fatalf("%s is lightened by %g at %d", name, v, i/3)
+			}
+		}
+	}
+}
+
+func negate(v []float32) {
+	for i := range v {
+		v[i] = -v[i]
+	}
+}
+
+func fill(v []float32, x float32) {
+	for i := range v {
+		v[i] = x
+	}
+}

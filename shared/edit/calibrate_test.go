@@ -148,6 +148,13 @@ func TestCalibratedEdits(t *testing.T) {
 		t.Errorf("with a new generator a smile costs %d pictures, want %d", got, 1+len(tries))
 	}
 
+	// Raised cheeks bring some of a smile, but it is asked for in full.
+	_, alone := edit(only("12", 1))
+	_, among := edit(only("12", 1).Add(only("06", 1)))
+	if k := au.Index("12"); among[k] != alone[k] {
+		t.Errorf("a smile is told %g alone and %g with raised cheeks, want the same", alone[k], among[k])
+	}
+
 	// A smile raises the cheeks anyway, and has them go down less far.
 	for _, by := range []float32{1, -1} {
 		_, alone := edit(only("06", by))

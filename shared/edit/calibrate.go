@@ -70,7 +70,7 @@ type answers struct {
 //
 // Where several are asked for, half of what one brings of another is not asked for
 // again: lips that are drawn out raise the cheeks. What works against another, as brows
-// lowered and raised at once, is asked for more. AU12 is asked for as it is.
+// lowered and raised at once, is asked for more. Of AU12 nothing is left out (see smile).
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
 // itself says.

@@ -38,8 +38,11 @@ func (f Field) thin(crop *tensor.Tensor) {
 	}
 	for i := range f.Size * f.Size {
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
-		amount := part(y, lidsFrom, lidsTo) * part(y, hairTo, hairFrom) * f.stretch(x, y)
+		amount := part(y, lidsFrom, lidsTo) * part(y, hairTo, hairFrom)
 		if amount == 0 || f.Warp[2*i+1] <= 0 {
+			continue
+		}
+		if amount *= f.stretch(x, y); amount == 0 {
 			continue
 		}
 		x, y = x+f.Warp[2*i], y+f.Warp[2*i+1]
@@ -47,9 +50,10 @@ func (f Field) thin(crop *tensor.Tensor) {
 		for k := range way {
 			way[k] = light(x, y-look*float32(k))
 		}
+		here := way[0]
 		slices.Sort(way[:])
 		skin := (way[looks-2] + way[looks-3]) / 2 // no hair, and no highlight alone
-		if more := thinned * amount * (skin - light(x, y)); more > 0 {
+		if more := thinned * amount * (skin - here); more > 0 {
 			for c := range 3 {
 				f.Shade[3*i+c] = min(f.Shade[3*i+c]+2*more*cast[c], 1)
 			}

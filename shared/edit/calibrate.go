@@ -27,22 +27,7 @@ const (
 	// for all that it lacks. They are tried one by one: several that pull at the same
 	// skin, each made stronger, come to a grimace.
 	alone = 3
-	// among is how much of what the others that are asked for bring of an Action Unit is
-	// not asked for again. All of it has faces move less, and no nearer to what is asked of
-	// them (weights/README.md).
-	among = .5
-	// leastLeft and mostLeft bound what is left to ask for, in parts of what is asked.
-	leastLeft = .5
-	mostLeft  = 1.5
-	// passes is how often that is done: after twelve no byte of three edits of the sample
-	// portrait is off by more than 1.
-	passes = 3
 )
-
-// smile is the Action Unit that is asked for in full, whatever others bring of it. Asked
-// for less, faces edited to others' expressions smile less than those do, and look less
-// real to the judge for that (weights/README.md).
-var smile = au.Index("12")
 
 // answer is how far the reader sees a face move in one Action Unit, at each of
 // tries; it rises from one to the next, or what comes after is left out.
@@ -68,9 +53,10 @@ type answers struct {
 // on it at r .64 to .93, whichever the Action Unit (weights/README.md). So each is
 // tried on each face, once, when it is first asked for.
 //
-// Where several are asked for, half of what one brings of another is not asked for
-// again: lips that are drawn out raise the cheeks. What works against another, as brows
-// lowered and raised at once, is asked for more. Of AU12 nothing is left out (see smile).
+// Where several are asked for, a part of what one brings of another (see among) is not
+// asked for again: a jaw that drops parts the lips. What works against another, as brows
+// lowered and raised at once, is asked for more. Then a few are told less or more than
+// that (see company).
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
 // itself says.
@@ -105,13 +91,7 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 	for range passes {
 		last := told
 		for _, i := range asked {
-			brought := float32(0)
-			for _, k := range asked {
-				if k != i && i != smile {
-					brought += last[k] * of[k].brings[i] / tries[0]
-				}
-			}
-			v := change[i] * min(max(1-among*brought/(change[i]*slopes[i]), leastLeft), mostLeft)
+			v := change[i] * left(i, change[i]*slopes[i], last, of)
 			if v > 0 {
 				gain := of[i].gain(v, slopes[i])
 				if gain > 1 {
@@ -121,6 +101,9 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 			}
 			told[i] = min(max(v, -au.Max), au.Max)
 		}
+	}
+	for _, i := range asked {
+		told[i] = min(max(told[i]*beside(change, i), -au.Max), au.Max)
 	}
 	return told, nil
 }

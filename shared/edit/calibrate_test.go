@@ -148,20 +148,49 @@ func TestCalibratedEdits(t *testing.T) {
 		t.Errorf("with a new generator a smile costs %d pictures, want %d", got, 1+len(tries))
 	}
 
-	// Raised cheeks bring some of a smile, but it is asked for in full.
-	_, alone := edit(only("12", 1))
-	_, among := edit(only("12", 1).Add(only("06", 1)))
-	if k := au.Index("12"); among[k] != alone[k] {
-		t.Errorf("a smile is told %g alone and %g with raised cheeks, want the same", alone[k], among[k])
+	// A smile and raised cheeks are told what they are told alone.
+	both := only("12", 1).Add(only("06", 1))
+	for _, code := range []string{"06", "12"} {
+		_, alone := edit(only(code, 1))
+		_, among := edit(both)
+		if k := au.Index(code); among[k] != alone[k] {
+			t.Errorf("AU%s is told %g alone and %g in a smile with raised cheeks, want the same", code, alone[k], among[k])
+		}
 	}
 
-	// A smile raises the cheeks anyway, and has them go down less far.
+	// A dropped jaw parts the lips anyway, and has them close less far.
 	for _, by := range []float32{1, -1} {
-		_, alone := edit(only("06", by))
-		_, among := edit(only("06", by).Add(only("12", 2)))
-		k := au.Index("06")
+		_, alone := edit(only("25", by))
+		_, among := edit(only("25", by).Add(only("26", 2)))
+		k := au.Index("25")
 		if gap := among[k] - alone[k]; gap >= 0 || gap < -leastLeft*mostGain {
-			t.Errorf("cheeks asked for %g are told %g alone and %g beside a smile, want less", by, alone[k], among[k])
+			t.Errorf("lips asked to part by %g are told %g alone and %g beside a dropped jaw, want less", by, alone[k], among[k])
+		}
+	}
+}
+
+// TestBeside wants what is told of an Action Unit to change with the sliders of others
+// bit by bit, and not at all where it is alone.
+func TestBeside(t *testing.T) {
+	for i := range company {
+		for _, by := range []float32{2, -2} {
+			change := au.Vector{}
+			change[i] = by
+			last := beside(change, i)
+			if last != 1 {
+				t.Errorf("%s asked for %g alone is told %g of it", au.Units[i].Code, by, last)
+			}
+			for change[0] > -au.Max {
+				change[0] -= .05
+				part := beside(change, i)
+				if step := part - last; step > .01 || step < -.01 {
+					t.Fatalf("%s asked for %g is told %g of it beside %g of another, %g a twentieth before", au.Units[i].Code, by, part, change[0], last)
+				}
+				last = part
+			}
+			if last == 1 && by < 0 {
+				t.Errorf("%s taken back by %g is told all of it beside %g of another", au.Units[i].Code, by, change[0])
+			}
 		}
 	}
 }

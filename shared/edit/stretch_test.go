@@ -90,6 +90,63 @@ func TestWhatIsStretchedIsLighter(t *testing.T) {
 	}
 }
 
+// lip is skin with the shadow of a nose, or a dark moustache, wide to either side, and a
+// field that draws down what lies over the lips by drop, the lips' edge furthest.
+func lip(wide, drop float32) (*tensor.Tensor, Field) {
+	const side, size = 128, 96
+	crop, f := tensor.New(1, side, side, 3), NewField(size)
+	for i := range side * side {
+		x, y := (2*float32(i%side)+1)/side-1, (2*float32(i/side)+1)/side-1
+		for c := range 3 {
+			crop.Data[3*i+c] = [3]float32{.4, 0, -.2}[c]
+			if y > .12 && y < .22 && max(x, -x) < wide {
+				crop.Data[3*i+c] -= .5
+			}
+		}
+	}
+	for i := range size * size {
+		y := (2*float32(i/size)+1)/size - 1
+		f.Warp[2*i+1] = -drop * part(y, .1, .28) * part(y, .5, .3)
+	}
+	return crop, f
+}
+
+// TestNoseCastsNoLongShadow draws the shadow under a nose out: it is lightened, the more
+// the further, and a moustache, what moves up and what lies elsewhere are not.
+func TestNoseCastsNoLongShadow(t *testing.T) {
+	var last float32
+	for _, drop := range []float32{.02, .05, .08} {
+		crop, f := lip(.09, drop)
+		f.thin(crop)
+		s := f.lightest()
+		if s[1] <= last || s[1] > unshaded*.5 {
+			t.Errorf("drawn down by %g the shadow is lightened by %g, want more than %g and less than %g of its darkness", drop, s[1], last, unshaded)
+		}
+		last = s[1]
+		for _, y := range []float32{-.5, 0, .4, .8} {
+			if s := f.shadeAt(y); s != [3]float32{} {
+				t.Errorf("drawn down by %g the face at the height %g is lightened by %v", drop, y, s)
+			}
+		}
+	}
+	for name, alter := range map[string]func(Field){
+		"what moves up": func(f Field) { negate(f.Warp) },
+		"what stays":    func(f Field) { fill(f.Warp, 0) },
+	} {
+		crop, f := lip(.09, .08)
+		alter(f)
+		f.thin(crop)
+		if s := f.lightest(); s[1] > 1e-6 {
+			t.Errorf("%s is lightened by %v", name, s)
+		}
+	}
+	crop, f := lip(.5, .08)
+	f.thin(crop)
+	if s := f.lightest(); s[1] > 1e-6 {
+		t.Errorf("a moustache is lightened by %v", s)
+	}
+}
+
 func negate(v []float32) {
 	for i := range v {
 		v[i] = -v[i]

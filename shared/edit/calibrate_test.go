@@ -158,13 +158,33 @@ func TestCalibratedEdits(t *testing.T) {
 		}
 	}
 
-	// A dropped jaw parts the lips anyway, and has them close less far.
+	// A raised upper lip is part of a wrinkled nose anyway, and goes down less far with one.
 	for _, by := range []float32{1, -1} {
-		_, alone := edit(only("25", by))
-		_, among := edit(only("25", by).Add(only("26", 2)))
-		k := au.Index("25")
+		_, alone := edit(only("10", by))
+		_, among := edit(only("10", by).Add(only("09", 2)))
+		k := au.Index("10")
 		if gap := among[k] - alone[k]; gap >= 0 || gap < -leastLeft*mostGain {
-			t.Errorf("lips asked to part by %g are told %g alone and %g beside a dropped jaw, want less", by, alone[k], among[k])
+			t.Errorf("an upper lip asked for %g is told %g alone and %g beside a wrinkled nose, want less", by, alone[k], among[k])
+		}
+	}
+}
+
+// TestLeft gives an Action Unit what others bring of it, and wants its own part of that
+// not asked for again.
+func TestLeft(t *testing.T) {
+	jaw, told := au.Index("26"), only("26", 2)
+	for _, c := range []struct {
+		code               string
+		brings, want, left float32 // of the jaw at its first try, in what is read
+	}{
+		{"25", .2, 1, .8}, {"25", -.2, 1, 1.2}, {"25", .2, -1, 1.2}, {"25", 3, 1, leastLeft}, {"25", -3, 1, mostLeft},
+		{"04", .2, 1, .9}, {"12", .9, 1, 1}, {"06", .9, 1, 1}, {"26", .9, 1, 1},
+	} {
+		var of [au.Count]answer
+		i := au.Index(c.code)
+		of[jaw].brings[i] = c.brings * tries[0] / 2
+		if got := left(i, c.want, told, of); math.Abs(float64(got-c.left)) > 1e-6 {
+			t.Errorf("AU%s that shall be read to move by %g and is brought by %g has %g of it left, want %g", c.code, c.want, c.brings, got, c.left)
 		}
 	}
 }

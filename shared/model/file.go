@@ -4,10 +4,13 @@
 package model
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"slices"
 	"sort"
 
 	"mien/shared/tensor"
@@ -51,8 +54,11 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 	return f, nil
 }
 
-// Encode writes f with tensors of type F32, in the order of their names; the
+// WriteTo writes f with tensors of type F32, in the order of their names; the
 // same contents give the same bytes.
+func (f *File) WriteTo(w io.Writer) (int64, error) { return f.write(w, "F32") }
+
+// Encode is WriteTo to memory.
 func (f *File) Encode() ([]byte, error) { return f.encode("F32") }
 
 // EncodeHalf is Encode with tensors of type F16, rounded to nearest even: half
@@ -60,12 +66,61 @@ func (f *File) Encode() ([]byte, error) { return f.encode("F32") }
 func (f *File) EncodeHalf() ([]byte, error) { return f.encode("F16") }
 
 func (f *File) encode(dtype string) ([]byte, error) {
-	names := make([]string, 0, len(f.Tensors))
+	var b bytes.Buffer
+	size := 0
+	for _, t := range f.Tensors {
+		size += len(t.Data) * widths[dtype]
+	}
+	b.Grow(size)
+	_, err := f.write(&b, dtype)
+	return b.Bytes(), err
+}
+
+// chunk is how many elements are turned into bytes at once.
+const chunk = 1 << 14
+
+func (f *File) write(w io.Writer, dtype string) (int64, error) {
+	names, text, err := f.header(dtype)
+	if err != nil {
+		return 0, fmt.Errorf("write model: %w", err)
+	}
+	n, err := w.Write(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...))
+	if err != nil {
+		return int64(n), err
+	}
+	written := int64(n)
+	raw := make([]byte, 0, chunk*widths[dtype])
+	for _, name := range names {
+		at := 0
+		for part := range slices.Chunk(f.Tensors[name].Data, chunk) {
+			raw = raw[:0]
+			for i, v := range part {
+				if v-v != 0 || dtype == "F16" && (v > maxHalf || v < -maxHalf) {
+					return written, fmt.Errorf("write model: tensor %q: element %d is %g", name, at+i, v)
+				}
+				if dtype == "F16" {
+					raw = binary.LittleEndian.AppendUint16(raw, toHalf(v))
+				} else {
+					raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+				}
+			}
+			n, err = w.Write(raw)
+			written, at = written+int64(n), at+len(part)
+			if err != nil {
+				return written, err
+			}
+		}
+	}
+	return written, nil
+}
+
+// header returns the names of the tensors in order, and the text that says where each
+// lies.
+func (f *File) header(dtype string) (names []string, text []byte, err error) {
 	for name := range f.Tensors {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	width := widths[dtype]
 	head := map[string]any{}
 	if len(f.Meta) > 0 {
 		head["__metadata__"] = f.Meta
@@ -73,34 +128,18 @@ func (f *File) encode(dtype string) ([]byte, error) {
 	var at int64
 	for _, name := range names {
 		t := f.Tensors[name]
-		end := at + int64(len(t.Data)*width)
+		end := at + int64(len(t.Data)*widths[dtype])
 		head[name] = span{DType: dtype, Shape: t.Shape, Offsets: [2]int64{at, end}}
 		at = end
 	}
-	text, err := json.Marshal(head) // maps are written in sorted order
-	if err != nil {
-		return nil, fmt.Errorf("write model: %w", err)
+	if text, err = json.Marshal(head); err != nil { // maps are written in sorted order
+		return nil, nil, err
 	}
 	for len(text)%8 != 0 {
 		text = append(text, ' ')
 	}
 	if len(text) > MaxHeader {
-		return nil, fmt.Errorf("write model: header of %d bytes, at most %d can be stored", len(text), MaxHeader)
+		return nil, nil, fmt.Errorf("header of %d bytes, at most %d can be stored", len(text), MaxHeader)
 	}
-	b := make([]byte, 0, 8+len(text)+int(at))
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
-	b = append(b, text...)
-	for _, name := range names {
-		for i, v := range f.Tensors[name].Data {
-			if v-v != 0 || dtype == "F16" && (v > maxHalf || v < -maxHalf) {
-				return nil, fmt.Errorf("write model: tensor %q: element %d is %g", name, i, v)
-			}
-			if dtype == "F16" {
-				b = binary.LittleEndian.AppendUint16(b, toHalf(v))
-			} else {
-				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-			}
-		}
-	}
-	return b, nil
+	return names, text, nil
 }

@@ -4,8 +4,10 @@ package checkpoint
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,11 +18,16 @@ import (
 // WriteFile writes b to path so that path holds either its old contents or
 // all of b: temporary file, fsync, rename, fsync of the directory (without the
 // last a power cut loses the rename).
-func WriteFile(path string, b []byte) error { return writeFile(disk{}, path, b) }
+func WriteFile(path string, b []byte) error {
+	return writeFile(disk{}, path, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
 
-func writeFile(fs files, path string, b []byte) error {
+func writeFile(fs files, path string, contents func(io.Writer) error) error {
 	temp := path + ".tmp"
-	if err := fs.Write(temp, b); err != nil {
+	if err := fs.Write(temp, contents); err != nil {
 		return errors.Join(fmt.Errorf("write %q: %w", path, err), fs.Remove(temp))
 	}
 	if err := fs.Rename(temp, path); err != nil {
@@ -34,24 +41,24 @@ func writeFile(fs files, path string, b []byte) error {
 
 // files is what a store asks of a file system; tests make its calls fail.
 type files interface {
-	Write(path string, b []byte) error // create or replace, and fsync
+	Write(path string, contents func(io.Writer) error) error // create or replace, and fsync
 	Rename(from, to string) error
 	SyncDir(path string) error
 	Remove(path string) error // missing files are no error
 	Read(path string) ([]byte, error)
+	Sum(path string) ([]byte, error) // sha256 of all of it
 	List(dir string) ([]string, error)
 }
 
 // disk is the operating system's file system.
 type disk struct{}
 
-func (disk) Write(path string, b []byte) error {
+func (disk) Write(path string, contents func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	return errors.Join(contents(f), f.Sync(), f.Close())
 }
 
 func (disk) Rename(from, to string) error { return os.Rename(from, to) }
@@ -72,6 +79,17 @@ func (disk) Remove(path string) error {
 }
 
 func (disk) Read(path string) ([]byte, error) { return os.ReadFile(path) }
+
+func (disk) Sum(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return sum.Sum(nil), err
+}
 
 func (disk) List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"regexp"
 	"sort"
@@ -13,6 +14,8 @@ import (
 
 // keep is the number of generations that stay.
 const keep = 3
+
+var errDamaged = errors.New("sha256 differs: damaged")
 
 // Store keeps generations in one directory: gen-STEP.ckpt, each the payload
 // followed by its sha256.
@@ -51,15 +54,27 @@ func (s *Store) path(step int) string {
 	return filepath.Join(s.dir, fmt.Sprintf("gen-%09d.ckpt", step))
 }
 
-// Save adds a generation, reads it back, and only then removes old ones. On
-// an error the older generations are still there.
-func (s *Store) Save(step int, payload []byte) error {
-	sum := sha256.Sum256(payload)
-	b := append(append(make([]byte, 0, len(payload)+len(sum)), payload...), sum[:]...)
-	if err := writeFile(s.fs, s.path(step), b); err != nil {
+// Save adds a generation of what payload writes, reads it back, and only then
+// removes old ones. On an error the older generations are still there. Nothing
+// holds a generation in memory: e8's has 900 MB.
+func (s *Store) Save(step int, payload func(io.Writer) error) error {
+	sum := sha256.New()
+	err := writeFile(s.fs, s.path(step), func(w io.Writer) error {
+		w = io.MultiWriter(w, sum)
+		if err := payload(w); err != nil {
+			return err
+		}
+		_, err := w.Write(sum.Sum(nil)) // the payload's; sum is the whole file's after it
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
-	if _, err := s.read(step); err != nil {
+	got, err := s.fs.Sum(s.path(step))
+	if err == nil && !bytes.Equal(got, sum.Sum(nil)) {
+		err = errDamaged
+	}
+	if err != nil {
 		return fmt.Errorf("save checkpoint: read back: %w", err)
 	}
 	steps, err := s.steps()
@@ -89,7 +104,7 @@ func (s *Store) read(step int) ([]byte, error) {
 		return nil, fmt.Errorf("checkpoint of step %d: %d bytes: cut off", step, len(b))
 	}
 	if sum := sha256.Sum256(b[:n]); !bytes.Equal(sum[:], b[n:]) {
-		return nil, fmt.Errorf("checkpoint of step %d: sha256 differs: damaged", step)
+		return nil, fmt.Errorf("checkpoint of step %d: %w", step, errDamaged)
 	}
 	return b[:n], nil
 }

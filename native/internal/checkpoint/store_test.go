@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +20,22 @@ var errInjected = errors.New("injected")
 
 func (f *failing) fails() bool { f.k--; return f.k == 0 }
 
-func (f *failing) Write(path string, b []byte) error {
+func (f *failing) Write(path string, contents func(io.Writer) error) error {
 	if f.fails() {
-		f.disk.Write(path, b[:len(b)/2])
+		var b bytes.Buffer
+		contents(&b)
+		f.disk.Write(path, of(b.Bytes()[:b.Len()/2]))
 		return errInjected
 	}
-	return f.disk.Write(path, b)
+	return f.disk.Write(path, contents)
+}
+
+// of is contents that are b.
+func of(b []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	}
 }
 
 func (f *failing) Rename(from, to string) error {
@@ -55,6 +66,13 @@ func (f *failing) Read(path string) ([]byte, error) {
 	return f.disk.Read(path)
 }
 
+func (f *failing) Sum(path string) ([]byte, error) {
+	if f.fails() {
+		return nil, errInjected
+	}
+	return f.disk.Sum(path)
+}
+
 func (f *failing) List(dir string) ([]string, error) {
 	if f.fails() {
 		return nil, errInjected
@@ -68,12 +86,12 @@ func TestAFailureAtAnyOperationLeavesASoundGeneration(t *testing.T) {
 		dir := t.TempDir()
 		s := &Store{dir, disk{}}
 		for i := 1; i <= 4; i++ {
-			if err := s.Save(i, []byte{byte(i)}); err != nil {
+			if err := s.Save(i, of([]byte{byte(i)})); err != nil {
 				t.Fatal(err)
 			}
 		}
 		s.fs = &failing{k: k}
-		err := s.Save(5, []byte{5})
+		err := s.Save(5, of([]byte{5}))
 		if err != nil {
 			failures++
 		}
@@ -88,6 +106,28 @@ func TestAFailureAtAnyOperationLeavesASoundGeneration(t *testing.T) {
 	}
 }
 
+// cut loses the last byte of what is written, and says nothing.
+type cut struct{ disk }
+
+func (c cut) Write(path string, contents func(io.Writer) error) error {
+	return errors.Join(c.disk.Write(path, contents), os.Truncate(path, 40))
+}
+
+func TestReadBackNoticesWhatTheDiskLost(t *testing.T) {
+	s := &Store{t.TempDir(), disk{}}
+	if err := s.Save(1, of([]byte("sound"))); err != nil {
+		t.Fatal(err)
+	}
+	s.fs = cut{}
+	if err := s.Save(2, of([]byte("123456789"))); !errors.Is(err, errDamaged) { // 41 bytes with its sum
+		t.Errorf("error %v, want %v", err, errDamaged)
+	}
+	s.fs = disk{}
+	if b, err := s.Load(); err != nil || string(b) != "sound" {
+		t.Errorf("load gives %q, %v", b, err)
+	}
+}
+
 func TestDamageIsDetectedAndThePreviousUsed(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Open(dir)
@@ -96,7 +136,7 @@ func TestDamageIsDetectedAndThePreviousUsed(t *testing.T) {
 	}
 	old, young := bytes.Repeat([]byte{1}, 64<<10), bytes.Repeat([]byte{2}, 64<<10)
 	for i, b := range [][]byte{old, young} {
-		if err := s.Save(i, b); err != nil {
+		if err := s.Save(i, of(b)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +161,7 @@ func TestDamageIsDetectedAndThePreviousUsed(t *testing.T) {
 func TestOldGenerationsGo(t *testing.T) {
 	s, _ := Open(t.TempDir())
 	for i := range 7 {
-		if err := s.Save(i, nil); err != nil {
+		if err := s.Save(i, of(nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +169,7 @@ func TestOldGenerationsGo(t *testing.T) {
 	if len(steps) != keep || steps[0] != 6 {
 		t.Errorf("kept %v", steps)
 	}
-	if err := s.Save(5, nil); err != nil {
+	if err := s.Save(5, of(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if steps, _ = s.steps(); steps[0] != 5 {

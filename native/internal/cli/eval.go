@@ -29,7 +29,7 @@ const evalSize = 128
 func evalCommand() *cobra.Command {
 	var file, reader, embedder, folder, asJSON, markdown, sheet, inception, processor string
 	var against []string
-	var faces, rows, perEmotion int
+	var faces, size, rows, perEmotion int
 	var validation, alone, plain bool
 	cmd := &cobra.Command{
 		Use:   "eval --data DIR",
@@ -81,7 +81,7 @@ func evalCommand() *cobra.Command {
 				}
 				subjects = append(subjects, s)
 			}
-			if o.Faces, err = evalFaces(cmd.Context(), folder, validation); err != nil {
+			if o.Faces, err = evalFaces(cmd.Context(), folder, validation, size); err != nil {
 				return err
 			}
 			var reports []eval.Report
@@ -140,6 +140,7 @@ func evalCommand() *cobra.Command {
 	f.StringVar(&reader, "reader", "", "AU reader that judges (default: the shipped judge)")
 	f.StringVar(&embedder, "embedder", "", "embedder that tells whether people stay who they are (default: the shipped one)")
 	f.StringVar(&folder, "data", "", "folder of labelled faces, or synth")
+	f.IntVar(&size, "data-size", 0, "read at most so many of its faces, evenly spread, 0 for all")
 	f.StringVar(&asJSON, "json", "", "file for the reports")
 	f.StringVar(&markdown, "markdown", "", "file for the table in Markdown")
 	f.StringVar(&sheet, "sheet", "", "file for a contact sheet, .png")
@@ -214,14 +215,24 @@ func priorDrawer(f *model.File) (edit.Drawer, error) {
 	return p.NewEditor(reader), nil
 }
 
-func evalFaces(ctx context.Context, folder string, validation bool) (dataset.Source, error) {
+// synthFaces is how many drawn faces an evaluation reads.
+const synthFaces = 600
+
+// evalFaces opens at most size faces of folder, 0 for all.
+func evalFaces(ctx context.Context, folder string, validation bool, size int) (dataset.Source, error) {
+	if size < 0 {
+		return nil, usage(fmt.Errorf("data size %d: want 0 or more", size), "0 takes all faces")
+	}
 	if folder == "synth" {
-		return synth.NewSource(evalSize, 600, 99)
+		if size == 0 {
+			size = synthFaces
+		}
+		return synth.NewSource(evalSize, size, 99)
 	}
 	if _, err := os.Stat(folder); err != nil {
 		return nil, usage(err, "give a folder in OpenFace's layout, or --data synth")
 	}
-	o := dataset.Options{Size: evalSize}
+	o := dataset.Options{Size: evalSize, TrainSize: size, ValidationSize: size}
 	if validation {
 		o.ValidationFraction = train.Validation
 	}

@@ -118,6 +118,13 @@ func TestSplitKeepsPeopleTogether(t *testing.T) {
 			t.Errorf("%s is in both sets", who)
 		}
 	}
+	some, err := Open(context.Background(), dir, Options{Size: 8, Columns: Presence, ValidationFraction: .3, TrainSize: 7, ValidationSize: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if some.Train.Len() != 7 || some.Validation.Len() != 4 {
+		t.Errorf("%d and %d faces, want 7 and 4", some.Train.Len(), some.Validation.Len())
+	}
 }
 
 func TestReduceIsTheMean(t *testing.T) {

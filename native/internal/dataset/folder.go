@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Size               int     // of the faces in pixels, 8 to 512
 	TrainSize          int     // at most this many training faces, 0 for all
+	ValidationSize     int     // at most this many validation faces, 0 for all
 	Columns            Columns // "" is Intensity
 	ValidationFraction float64 // of the people, 0 to 1
 	People             Half    // whose faces to train on: half of the people, or "" for all
@@ -89,6 +90,7 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 	train, validation := split(d.catalog, o)
 	train = halve(d.catalog, train, o.People, &d.Report)
 	train = thin(train, o.TrainSize, &d.Report)
+	validation = thin(validation, o.ValidationSize, &d.Report)
 	room := o.Memory
 	if d.Train, err = newSet(ctx, d.catalog, train, o, &room, &d.Report); err != nil {
 		return nil, err
@@ -121,7 +123,7 @@ func (c *catalog) close() error {
 }
 
 const (
-	// reasonEnough counts rows that TrainSize made unnecessary, reasonHalf those
+	// reasonEnough counts rows that a size made unnecessary, reasonHalf those
 	// of the other half of the people.
 	reasonEnough = "more than asked for"
 	reasonHalf   = "of the other half of the people"

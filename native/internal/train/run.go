@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -329,11 +330,8 @@ func (r *run) save() error {
 		}
 	}
 	r.at.LogOffset = r.log.Offset()
-	b, err := encodeState(r.config, r.at, r.states)
+	err := r.store.Save(r.at.Step, func(w io.Writer) error { return writeState(w, r.config, r.at, r.states) })
 	if err != nil {
-		return err
-	}
-	if err := r.store.Save(r.at.Step, b); err != nil {
 		return err
 	}
 	r.append(runlog.Entry{Kind: runlog.Checkpoint, Step: r.at.Step})

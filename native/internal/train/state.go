@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 
 	"mien/shared/model"
@@ -27,25 +28,26 @@ const (
 // maxState bounds a checkpoint, in bytes: that of e8 has 900 MB.
 const maxState = 8 << 30
 
-// encodeState packs a training state as safetensors.
-func encodeState(c Config, at progress, states map[string][]float32) ([]byte, error) {
+// writeState writes a training state as safetensors.
+func writeState(w io.Writer, c Config, at progress, states map[string][]float32) error {
 	config, err := json.Marshal(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	where, err := json.Marshal(at)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f := &model.File{Meta: map[string]string{keyConfig: string(config), keyProgress: string(where), "mien.step": strconv.Itoa(at.Step)},
 		Tensors: map[string]*tensor.Tensor{}}
 	for name, data := range states {
 		f.Tensors[name] = tensor.Of(data, len(data))
 	}
-	return f.Encode()
+	_, err = f.WriteTo(w)
+	return err
 }
 
-// decodeState reads what encodeState wrote. A configuration that would train
+// decodeState reads what writeState wrote. A configuration that would train
 // something else is refused; steps may differ, so that a run can be prolonged.
 func decodeState(b []byte, c Config) (progress, map[string][]float32, error) {
 	var at progress

@@ -54,7 +54,7 @@ type Tensor struct {
 // New returns a tensor of zeros.
 func New(shape ...int) *Tensor {
 	s := Shape(shape).Clone()
-	return &Tensor{Shape: s, Data: make([]float32, s.Numel())}
+	return &Tensor{Shape: s, Data: Floats(s.Numel())}
 }
 
 // Of wraps data, which it keeps; it panics when the sizes disagree.

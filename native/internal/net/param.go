@@ -154,7 +154,7 @@ func (s *Scope) FiLM(x, z graph.Node, name string) graph.Node {
 func (s *Scope) Start(seed uint64) map[string][]float32 {
 	values := map[string][]float32{}
 	for i, p := range s.Params {
-		data := make([]float32, p.Shape.Numel())
+		data := tensor.Floats(p.Shape.Numel())
 		r := tensor.NewRand(seed, streamInit, hash(s.prefix), uint64(i))
 		for j := range data {
 			switch p.Init.Kind {

@@ -11,6 +11,7 @@ import (
 	"mien/native/internal/net"
 	"mien/shared/device"
 	"mien/shared/plan"
+	"mien/shared/tensor"
 )
 
 // machine is a compiled training step.
@@ -258,7 +259,7 @@ func (e *engine) states(dst map[string][]float32) error {
 	for _, i := range e.full.plan.Named(plan.State) {
 		v := e.full.plan.Values[i]
 		if len(dst[v.Name]) != v.Shape.Numel() {
-			dst[v.Name] = make([]float32, v.Shape.Numel())
+			dst[v.Name] = tensor.Floats(v.Shape.Numel())
 		}
 		if err := e.full.program.Read(v.Name, dst[v.Name]); err != nil {
 			return err

@@ -55,7 +55,7 @@ func (s *step) adam(name string, scope *net.Scope, grads []graph.Node, ok graph.
 		next := g.Adam(grads[i], hyper, ok, q.Node, m, v, p.Beta1, p.Beta2, 1e-8)
 		if average {
 			ema := g.State("ema/"+q.Name, q.Shape...)
-			s.starts["ema/"+q.Name] = append([]float32(nil), s.starts[q.Name]...)
+			s.starts["ema/"+q.Name] = append(tensor.Floats(len(s.starts[q.Name]))[:0], s.starts[q.Name]...)
 			g.Blend(ema, next, s.decay(), ok)
 		}
 	}
@@ -86,7 +86,7 @@ func (s *step) startFrom(weights map[string][]float32) error {
 }
 
 func (s *step) zeros(name string, shape tensor.Shape) graph.Node {
-	s.starts[name] = make([]float32, shape.Numel())
+	s.starts[name] = tensor.Floats(shape.Numel())
 	return s.g.State(name, shape...)
 }
 

@@ -104,29 +104,31 @@ func TestReferenceRunsGoOnToTheSameBytes(t *testing.T) {
 		t.Skip("-short: trains e3, e6 and e8")
 	}
 	for name, stops := range map[string][]int{"e3": {1, 2, 3}, "e6": {1, 2, 3}, "e8": {1}} {
-		config := func(out string) Config {
-			c := brief(name, out)
-			c.Steps, c.DGRatio = stops[len(stops)-1]+1, 2
-			return c
-		}
-		want := mustRun(t, config(t.TempDir())).SHA256
-		c := config(t.TempDir())
-		for _, stop := range stops {
-			ctx, cancel := context.WithCancel(context.Background())
-			c.Progress = func(e runlog.Entry) {
-				if e.Kind == runlog.Step && e.Step >= stop {
-					cancel()
+		t.Run(name, func(t *testing.T) {
+			config := func(out string) Config {
+				c := brief(name, out)
+				c.Steps, c.DGRatio = stops[len(stops)-1]+1, 2
+				return c
+			}
+			want := mustRun(t, config(t.TempDir())).SHA256
+			c := config(t.TempDir())
+			for _, stop := range stops {
+				ctx, cancel := context.WithCancel(context.Background())
+				c.Progress = func(e runlog.Entry) {
+					if e.Kind == runlog.Step && e.Step >= stop {
+						cancel()
+					}
 				}
+				if _, err := Run(ctx, c); !errors.Is(err, context.Canceled) {
+					t.Fatalf("stopped at %d: error %v", stop, err)
+				}
+				c.Resume = true
 			}
-			if _, err := Run(ctx, c); !errors.Is(err, context.Canceled) {
-				t.Fatalf("%s stopped at %d: error %v", name, stop, err)
+			c.Progress = nil
+			if got := mustRun(t, c).SHA256; got != want {
+				t.Errorf("weights %s, want %s", got, want)
 			}
-			c.Resume = true
-		}
-		c.Progress = nil
-		if got := mustRun(t, c).SHA256; got != want {
-			t.Errorf("%s: weights %s, want %s", name, got, want)
-		}
+		})
 	}
 }
 

@@ -60,14 +60,14 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	c := &program{plan: p, values: make([][]float32, len(p.Values)), pool: newPool()}
 	c.kernels = kernel.NewWorkspace(c.pool.run)
 	c.bytes = 4 * int64(layout.Size)
-	arena := make([]float32, layout.Size)
+	arena := tensor.Floats(layout.Size)
 	for i, v := range p.Values {
 		n := v.Shape.Numel()
 		switch {
 		case v.Role == plan.Const:
 			c.values[i] = v.Data
 		case v.Role != plan.Temp:
-			c.values[i] = make([]float32, n)
+			c.values[i] = tensor.Floats(n)
 			c.bytes += 4 * int64(n)
 		case layout.Offset[i] >= 0:
 			at := layout.Offset[i]
@@ -91,7 +91,7 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 			c.steps[k] = c.packs.thenChanged(c.steps[k], p.Steps[i].Out)
 		}
 	}
-	c.scratch = make([]float32, c.scratchSize)
+	c.scratch = tensor.Floats(c.scratchSize)
 	c.kernels.Allocate()
 	c.bytes += c.packs.bytes + 4*int64(c.scratchSize) + c.kernels.Bytes() + c.desks.allocate()
 	if !d.times {

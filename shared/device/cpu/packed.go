@@ -1,6 +1,9 @@
 package cpu
 
-import "mien/shared/device/cpu/kernel"
+import (
+	"mien/shared/device/cpu/kernel"
+	"mien/shared/tensor"
+)
 
 // packs are the packed forms of a program's weights. One serves every step that
 // reads the weights the same way, until they change: until the optimiser's step,
@@ -41,7 +44,7 @@ func (ps *packs) form(v int, p kernel.Packing) *pack {
 			return f
 		}
 	}
-	f := &pack{key: p.Key, data: make([]float32, p.Floats)}
+	f := &pack{key: p.Key, data: tensor.Floats(p.Floats)}
 	if ps.of == nil {
 		ps.of = map[int][]*pack{}
 	}

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"unsafe"
+
+	"mien/shared/tensor"
 )
 
 // area is what one task of a Winograd convolution works in: memory, and the
@@ -52,7 +54,7 @@ func (a *areas) put(x *area) {
 
 // aligned returns n floats that begin on a cache line.
 func aligned(n int) []float32 {
-	b := make([]float32, n+line)
+	b := tensor.Floats(n + line)
 	skip := int(-uintptr(unsafe.Pointer(&b[0]))/4) & (line - 1)
 	return b[skip : skip+n]
 }

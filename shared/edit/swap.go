@@ -214,6 +214,7 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 	if g, ok := s.current.Drawer.(interface{ Target() bool }); !ok || !g.Target() {
 		f.light(photo, Deepest(change)) // others shade nothing, and paint whole faces
 		f.thin(photo)
+		f.teeth(photo)
 	}
 	return f, nil
 }

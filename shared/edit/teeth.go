@@ -12,8 +12,9 @@ import (
 
 const (
 	// incisor is how wide a central incisor is, in parts of the distance between the eyes:
-	// 8.5 of 62 mm, both means of adults.
-	incisor = 8.5 / 62
+	// 8.5 mm (Wheeler's Dental Anatomy) of 63 (Dodgson, Variation and extrema of human
+	// interpupillary distance, 2004), means of adults.
+	incisor = 8.5 / 63
 
 	// between is how much darker teeth are where they meet than in their middle, rounded as
 	// they are. In the mean they stay as light: darker ones are read as less of an open mouth.
@@ -26,7 +27,8 @@ const (
 	// mouthFrom is where the mouth begins, in half frames below the middle.
 	mouthFrom = .2
 
-	// fewest is how much paint there has to be, in parts of a field: that of one tooth.
+	// fewest is the least paint that has teeth, in parts of a field: that of one tooth. Twice
+	// as much has them in full.
 	fewest = .0006
 
 	// finer is how many places of a pixel are looked at.
@@ -51,7 +53,8 @@ func (f Field) teeth(crop *tensor.Tensor) {
 		x, w := float32(2*(i%f.Size)+1)/float32(f.Size)-1, white[i]*f.Mask[i]
 		sum, first = sum+w, first+w*x
 	}
-	if sum < fewest*float32(len(white)) {
+	amount := between * part(sum/float32(len(white)), fewest, 2*fewest)
+	if amount == 0 {
 		return
 	}
 	middle := first / sum // of a face that is turned, too, about
@@ -65,7 +68,7 @@ func (f Field) teeth(crop *tensor.Tensor) {
 			dark += meeting(x-middle) / finer
 		}
 		for c := range 3 {
-			f.Colour[3*i+c] = min((f.Colour[3*i+c]+1)*(1+between*w*(meanMeeting-dark))-1, 1)
+			f.Colour[3*i+c] = min((f.Colour[3*i+c]+1)*(1+amount*w*(meanMeeting-dark))-1, 1)
 		}
 	}
 }

@@ -29,6 +29,19 @@ const (
 	alone = 3
 )
 
+// furthest is what an Action Unit is told at most, where that is less than au.Max. Readers
+// see little of pressed lips; told more of them, as they were, lips curl up at their
+// corners, and are read as less pressed (weights/README.md).
+var furthest = map[int]float32{au.Index("23"): 3}
+
+// most is what Action Unit i is told at most.
+func most(i int) float32 {
+	if v, ok := furthest[i]; ok {
+		return v
+	}
+	return au.Max
+}
+
 // answer is how far the reader sees a face move in one Action Unit, at each of
 // tries; it rises from one to the next, or what comes after is left out.
 type answer struct {
@@ -59,7 +72,7 @@ type answers struct {
 // that (see company).
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
-// itself says.
+// itself says. Pressed lips are told no more than they take (see furthest).
 func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (au.Vector, error) {
 	if e.Plain || e.reader == nil {
 		return change, nil
@@ -99,11 +112,11 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 				}
 				v *= gain
 			}
-			told[i] = min(max(v, -au.Max), au.Max)
+			told[i] = min(max(v, -au.Max), most(i))
 		}
 	}
 	for _, i := range asked {
-		told[i] = min(max(told[i]*beside(change, i), -au.Max), au.Max)
+		told[i] = min(max(told[i]*beside(change, i), -au.Max), most(i))
 	}
 	return told, nil
 }

@@ -158,6 +158,14 @@ func TestCalibratedEdits(t *testing.T) {
 		}
 	}
 
+	// Lips press no further than they may, however far they are asked to; others do.
+	if _, told := edit(only("23", 5)); told[au.Index("23")] != 3 {
+		t.Errorf("pressed lips asked for 5 are told %g, want 3", told[au.Index("23")])
+	}
+	if _, told := edit(only("12", 5)); told[au.Index("12")] <= 3 {
+		t.Errorf("a smile asked for 5 is told %g, want more than 3", told[au.Index("12")])
+	}
+
 	// A raised upper lip is part of a wrinkled nose anyway, and goes down less far with one.
 	for _, by := range []float32{1, -1} {
 		_, alone := edit(only("10", by))

@@ -29,17 +29,23 @@ const (
 	alone = 3
 )
 
-// furthest is what an Action Unit is told at most, where that is less than au.Max. Readers
-// see little of pressed lips; told more of them, as they were, lips curl up at their
-// corners, and are read as less pressed (weights/README.md).
-var furthest = map[int]float32{au.Index("23"): 3}
+// furthest is what an Action Unit is told where it is asked for au.Max, if that is less.
+// Told as much of it as readers miss, pressed lips curl up at their corners and are read as
+// less pressed, and corners pulled down are a caricature (weights/README.md).
+var furthest = map[int]float32{au.Index("15"): 3, au.Index("23"): 3}
 
-// most is what Action Unit i is told at most.
-func most(i int) float32 {
-	if v, ok := furthest[i]; ok {
-		return v
+// knee is the part of furthest up to which nothing is held back.
+const knee = .8
+
+// within holds what Action Unit i is told to the scale, and softly to furthest: a slider
+// moves the face to its end.
+func within(i int, v float32) float32 {
+	v = min(max(v, -au.Max), au.Max)
+	most, ok := furthest[i]
+	if from := knee * most; ok && v > from {
+		v = from + (v-from)*(most-from)/(au.Max-from)
 	}
-	return au.Max
+	return v
 }
 
 // answer is how far the reader sees a face move in one Action Unit, at each of
@@ -72,7 +78,7 @@ type answers struct {
 // that (see company).
 //
 // What is taken back is asked for as it is but for that: how far it can go the face
-// itself says. Pressed lips are told no more than they take (see furthest).
+// itself says. Some are told no more than a face takes (see furthest).
 func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (au.Vector, error) {
 	if e.Plain || e.reader == nil {
 		return change, nil
@@ -112,11 +118,11 @@ func (e *Editor) calibrate(ctx context.Context, s *subject, change au.Vector) (a
 				}
 				v *= gain
 			}
-			told[i] = min(max(v, -au.Max), most(i))
+			told[i] = within(i, v)
 		}
 	}
 	for _, i := range asked {
-		told[i] = min(max(told[i]*beside(change, i), -au.Max), most(i))
+		told[i] = min(max(told[i]*beside(change, i), -au.Max), au.Max)
 	}
 	return told, nil
 }

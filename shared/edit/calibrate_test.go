@@ -54,6 +54,27 @@ func TestGainIsSteady(t *testing.T) {
 	}
 }
 
+// TestWithin wants a slider to move a face to its end, and not to what would be too far.
+func TestWithin(t *testing.T) {
+	for i := range au.Units {
+		last := float32(-au.Max - 1)
+		for v := float32(-au.Max); v <= au.Max; v += .25 {
+			got := within(i, v)
+			if got <= last || v <= 0 && got != v || got > v {
+				t.Fatalf("AU%s: %g is held to %g, a quarter less to %g", au.Units[i].Code, v, got, last)
+			}
+			last = got
+		}
+		want, ok := furthest[i]
+		if !ok {
+			want = au.Max
+		}
+		if last != want || within(i, 9) != want {
+			t.Errorf("AU%s: the end is %g and beyond it %g, want %g", au.Units[i].Code, last, within(i, 9), want)
+		}
+	}
+}
+
 // counted is a generator that counts its pictures and remembers what it was told last.
 type counted struct {
 	*model.Generator
@@ -158,9 +179,11 @@ func TestCalibratedEdits(t *testing.T) {
 		}
 	}
 
-	// Lips press no further than they may, however far they are asked to; others do.
-	if _, told := edit(only("23", 5)); told[au.Index("23")] != 3 {
-		t.Errorf("pressed lips asked for 5 are told %g, want 3", told[au.Index("23")])
+	// Some go no further than they may, however far they are asked to; others do.
+	for _, code := range []string{"15", "23"} {
+		if _, told := edit(only(code, 5)); told[au.Index(code)] != 3 {
+			t.Errorf("AU%s asked for 5 is told %g, want 3", code, told[au.Index(code)])
+		}
 	}
 	if _, told := edit(only("12", 5)); told[au.Index("12")] <= 3 {
 		t.Errorf("a smile asked for 5 is told %g, want more than 3", told[au.Index("12")])

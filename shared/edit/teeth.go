@@ -16,6 +16,10 @@ const (
 	// interpupillary distance, 2004), means of adults.
 	incisor = 8.5 / 63
 
+	// eyes is that distance, and wide such a tooth, in half frames.
+	eyes = (face.RightEyeX - face.LeftEyeX) * 2 / face.FrameSize
+	wide = incisor * eyes
+
 	// between is how much darker teeth are where they meet than in their middle, rounded as
 	// they are. In the mean they stay as light: darker ones are read as less of an open mouth.
 	between = .4
@@ -79,8 +83,7 @@ const meanMeeting = 1. / 5
 // meeting is 0 in the middle of a tooth and 1 where two meet, x half frames from the
 // middle of a mouth.
 func meeting(x float32) float32 {
-	const eyes = (face.RightEyeX - face.LeftEyeX) * 2 / face.FrameSize // half frames
-	x = float32(math.Abs(float64(x))) / (incisor * eyes)
+	x = float32(math.Abs(float64(x))) / wide
 	for k, w := range seenWidth {
 		if x < w || k == len(seenWidth)-1 {
 			x = float32(math.Mod(float64(x), float64(w)))

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"mien/shared/face"
 	"mien/shared/tensor"
 )
 
@@ -39,7 +38,7 @@ func (f Field) green(x, y float32) float32 {
 
 // tooth is the mean light over the two teeth on either side of x.
 func (f Field) tooth(x float32) (mean float32) {
-	const n, wide = 100, incisor * (face.RightEyeX - face.LeftEyeX) * 2 / face.FrameSize
+	const n = 100
 	for k := range n {
 		mean += f.green(x+wide*(2*float32(k)/n-1), .45) / n
 	}
@@ -47,10 +46,9 @@ func (f Field) tooth(x float32) (mean float32) {
 }
 
 // TestTeethAreApart wants painted teeth to be darker where they meet than in their middle,
-// and as light as before in the mean, on fields of several sizes, in light and dark skin, wherever the mouth is; and the rest
-// of the field as it was.
+// and as light as before in the mean, on fields of several sizes, in light and dark skin,
+// wherever the mouth is; and the rest of the field as it was.
 func TestTeethAreApart(t *testing.T) {
-	const wide = incisor * (face.RightEyeX - face.LeftEyeX) * 2 / face.FrameSize
 	for _, size := range []int{96, 128, 192} {
 		for _, light := range []float32{.3, .7} {
 			for _, x := range []float32{0, .1} {

@@ -56,7 +56,13 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 
 // WriteTo writes f with tensors of type F32, in the order of their names; the
 // same contents give the same bytes.
-func (f *File) WriteTo(w io.Writer) (int64, error) { return f.write(w, "F32") }
+func (f *File) WriteTo(w io.Writer) (int64, error) {
+	names, text, err := f.header("F32")
+	if err != nil {
+		return 0, err
+	}
+	return f.write(w, "F32", names, text)
+}
 
 // Encode is WriteTo to memory.
 func (f *File) Encode() ([]byte, error) { return f.encode("F32") }
@@ -66,24 +72,27 @@ func (f *File) Encode() ([]byte, error) { return f.encode("F32") }
 func (f *File) EncodeHalf() ([]byte, error) { return f.encode("F16") }
 
 func (f *File) encode(dtype string) ([]byte, error) {
-	var b bytes.Buffer
-	size := 0
+	names, text, err := f.header(dtype)
+	if err != nil {
+		return nil, err
+	}
+	size := 8 + len(text)
 	for _, t := range f.Tensors {
 		size += len(t.Data) * widths[dtype]
 	}
-	b.Grow(size)
-	_, err := f.write(&b, dtype)
-	return b.Bytes(), err
+	var b bytes.Buffer
+	b.Grow(size) // or it would grow to twice of it
+	if _, err := f.write(&b, dtype, names, text); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // chunk is how many elements are turned into bytes at once.
 const chunk = 1 << 14
 
-func (f *File) write(w io.Writer, dtype string) (int64, error) {
-	names, text, err := f.header(dtype)
-	if err != nil {
-		return 0, fmt.Errorf("write model: %w", err)
-	}
+// write writes what header returned, and the tensors.
+func (f *File) write(w io.Writer, dtype string, names []string, text []byte) (int64, error) {
 	n, err := w.Write(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...))
 	if err != nil {
 		return int64(n), err
@@ -133,13 +142,13 @@ func (f *File) header(dtype string) (names []string, text []byte, err error) {
 		at = end
 	}
 	if text, err = json.Marshal(head); err != nil { // maps are written in sorted order
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("write model: %w", err)
 	}
 	for len(text)%8 != 0 {
 		text = append(text, ' ')
 	}
 	if len(text) > MaxHeader {
-		return nil, nil, fmt.Errorf("header of %d bytes, at most %d can be stored", len(text), MaxHeader)
+		return nil, nil, fmt.Errorf("write model: header of %d bytes, at most %d can be stored", len(text), MaxHeader)
 	}
 	return names, text, nil
 }

@@ -18,11 +18,14 @@ import (
 // WriteFile writes b to path so that path holds either its old contents or
 // all of b: temporary file, fsync, rename, fsync of the directory (without the
 // last a power cut loses the rename).
-func WriteFile(path string, b []byte) error {
-	return writeFile(disk{}, path, func(w io.Writer) error {
+func WriteFile(path string, b []byte) error { return writeFile(disk{}, path, of(b)) }
+
+// of is contents that are b.
+func of(b []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
-	})
+	}
 }
 
 func writeFile(fs files, path string, contents func(io.Writer) error) error {

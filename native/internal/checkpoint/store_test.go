@@ -30,14 +30,6 @@ func (f *failing) Write(path string, contents func(io.Writer) error) error {
 	return f.disk.Write(path, contents)
 }
 
-// of is contents that are b.
-func of(b []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	}
-}
-
 func (f *failing) Rename(from, to string) error {
 	if f.fails() {
 		return errInjected

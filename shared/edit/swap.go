@@ -212,7 +212,8 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 		return f, err
 	}
 	if g, ok := s.current.Drawer.(interface{ Target() bool }); !ok || !g.Target() {
-		f.light(photo, Deepest(change)) // others shade nothing, and paint whole faces
+		f.slant() // others warp and shade nothing, and paint whole faces
+		f.light(photo, Deepest(change))
 		f.thin(photo)
 		f.teeth(photo)
 	}

@@ -9,13 +9,14 @@ import (
 // A brow that rises draws out what lies under it. Skin has more of itself folded there
 // than a warp knows of: what the warp draws long are the brow's own hair and the shadow of
 // the socket, and they come out as a thick brow. So what is stretched above the eyes is
-// lightened, towards the skin that it stretches over. Lips that press together draw out
-// what lies under the nose, and its shadow comes out as a dark spot: likewise, towards the
-// skin beside it, which over a moustache is as dark.
+// lightened, towards the skin that it stretches over. A lid that closes draws out the same
+// from below: likewise. Lips that press together draw out what lies under the nose, and its
+// shadow comes out as a dark spot: likewise, towards the skin beside it, which over a
+// moustache is as dark.
 
 const (
-	// thinned is the part of what is stretched that is lightened above the eyes. All of it
-	// takes thin brows away: they are stretched themselves.
+	// thinned is the part of what is stretched that is lightened above the eyes and on their
+	// lids. All of it takes thin brows away: they are stretched themselves.
 	thinned = .45
 
 	// unshaded is that part under the nose.
@@ -24,6 +25,14 @@ const (
 	// above the lids' edge, softly, and below the hair: in half frames from the middle.
 	lidsFrom, lidsTo = -.34, -.4 // upper lids lie at -.33, brows at -.5
 	hairFrom, hairTo = -.65, -.75
+
+	// on the lids, closed ones, too, and up to the brows
+	closedFrom, closedTo = -.2, -.26
+	browsFrom, browsTo   = -.44, -.52
+
+	// sunken is how far what comes down from above a lid is lid, in half frames: a third of
+	// an eye's height.
+	sunken = .02
 
 	// under the tip of the nose, which lies at .02, above the lips' edge, and no wider than
 	// the mouth: nostrils lie at .12 to .16 and .14 to either side.
@@ -41,7 +50,7 @@ const (
 )
 
 // thin lightens what the field, of the crop [1 S S 3], stretches upwards above the eyes
-// and downwards under the nose. It adds to the shade; it comes after light, which would
+// and downwards on their lids and under the nose. It adds to the shade; it comes after light, which would
 // take most of it from the dark.
 func (f Field) thin(crop *tensor.Tensor) {
 	cast, photo := cast(crop.Data, crop.Shape[1]), Field{Size: crop.Shape[1]}
@@ -51,12 +60,14 @@ func (f Field) thin(crop *tensor.Tensor) {
 	}
 	for i := range f.Size * f.Size {
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
-		rises := f.Warp[2*i+1] > 0
+		lift, upper := f.Warp[2*i+1], y < 0
 		amount := underNose(x, y)
-		if rises {
+		if lift > 0 {
 			amount = overEyes(y)
+		} else if upper {
+			amount = onLids(y, -lift)
 		}
-		if amount == 0 || f.Warp[2*i+1] == 0 {
+		if amount == 0 || lift == 0 {
 			continue
 		}
 		if amount *= f.stretch(x, y); amount == 0 {
@@ -65,7 +76,7 @@ func (f Field) thin(crop *tensor.Tensor) {
 		x, y = x+f.Warp[2*i], y+f.Warp[2*i+1]
 		var way [looks]float32
 		for k := range way {
-			if rises {
+			if upper {
 				way[k] = light(x, y-look*float32(k))
 			} else {
 				way[k] = light(x+look*(float32(k)-(looks-1)/2.), y)
@@ -82,9 +93,15 @@ func (f Field) thin(crop *tensor.Tensor) {
 	}
 }
 
-// overEyes and underNose are which part of what is stretched is lightened there.
+// overEyes, onLids and underNose are which part of what is stretched is lightened there.
 func overEyes(y float32) float32 {
 	return thinned * part(y, lidsFrom, lidsTo) * part(y, hairTo, hairFrom)
+}
+
+func onLids(y, drop float32) float32 {
+	lids := thinned * part(y, closedFrom, closedTo) * part(y, browsTo, browsFrom)
+	still := min(lids, overEyes(y)) // so that there is no edge between what sinks and what rises
+	return still + (lids-still)*part(drop, 0, sunken)
 }
 
 func underNose(x, y float32) float32 {

@@ -90,6 +90,35 @@ func TestWhatIsStretchedIsLighter(t *testing.T) {
 	}
 }
 
+// TestLidsAreNotBrow closes lids under a brow, which the warp draws down with them: what it
+// draws long is lightened where lids are, and neither below nor over the brow, nor where the
+// lids stay.
+func TestLidsAreNotBrow(t *testing.T) {
+	lower := func(from, to float32) (*tensor.Tensor, Field) {
+		crop, f := socket(96, 0)
+		for i := range f.Mask {
+			y := (2*float32(i/96)+1)/96 - 1
+			f.Warp[2*i+1] = -.12 * part(y, from, to) * part(y, -.1, -.2)
+		}
+		return crop, f
+	}
+	crop, f := lower(-.5, -.3)
+	f.thin(crop)
+	if s := f.lightest(); s[1] < .05 {
+		t.Errorf("a brow drawn over a lid is lightened by %g, want .05 at least of .25", s[1])
+	}
+	for _, y := range []float32{-.9, -.6, -.55, -.15, 0, .5} {
+		if s := f.shadeAt(y); s != [3]float32{} {
+			t.Errorf("lids that close lighten the face at the height %g by %v", y, s)
+		}
+	}
+	crop, f = lower(-.9, -.6) // a brow that comes down, with all that is below
+	f.thin(crop)
+	if s := f.lightest(); s[1] > 1e-6 {
+		t.Errorf("a brow that comes down is lightened by %v", s)
+	}
+}
+
 // lip is skin with the shadow of a nose, or a dark moustache, wide to either side, and a
 // field that draws down what lies over the lips by drop, the lips' edge furthest.
 func lip(wide, drop float32) (*tensor.Tensor, Field) {

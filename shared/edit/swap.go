@@ -215,6 +215,7 @@ func (s *Swap) Field(ctx context.Context, crop func(size int) *tensor.Tensor, ow
 		f.slant() // others warp and shade nothing, and paint whole faces
 		f.light(photo, Deepest(change))
 		f.thin(photo)
+		f.lids(photo)
 		f.teeth(photo)
 	}
 	return f, nil

@@ -36,45 +36,31 @@ const (
 	LeastLight = .01
 )
 
-// Folds is the part of MostShade that AU06 has under the eyes, where raised cheeks are
-// lifted and not shaded: photos and networks give it the folds of a smile, which alone
-// are dark crescents around a mouth that does not smile.
-const Folds = .3
-
-// Depth is how deep the shade of a change may be at the eyes, and from the cheeks down.
-type Depth struct{ Eyes, Cheeks float32 }
+// Depth is how deep the shade of a change may be in each Zone.
+type Depth [Zones]float32
 
 // Deepest bounds the shade of a change: MostShade for one Action Unit, a root of n times
 // less for n of them alike (the Euclidean over the sum norm), whose shades would add up
-// to what none of them shows alone; AU06 counts by Folds under the eyes.
-func Deepest(change au.Vector) Depth {
-	var sum, squares, lower float64
-	for i, v := range change {
-		v := float64(v)
-		sum += math.Abs(v)
-		squares += v * v
-		if i == Folded {
-			v *= Folds
+// to what none of them shows alone; in each zone they count as they shade it.
+func Deepest(change au.Vector) (d Depth) {
+	for z := range d {
+		var sum, squares float64
+		for i, v := range change {
+			part := float64(Shades[z][i]) * float64(v)
+			sum += math.Abs(float64(v))
+			squares += part * part
 		}
-		lower += v * v
+		d[z] = float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
 	}
-	bound := func(squares float64) float32 {
-		return float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
-	}
-	return Depth{bound(squares), bound(lower)}
+	return d
 }
 
-// Folded is the Action Unit that Folds is of.
-var Folded = au.Index("06")
-
-// At is the depth at the height y of a frame, -1 to 1.
-func (d Depth) At(y float32) float32 { return d.Eyes + (d.Cheeks-d.Eyes)*UnderEyes(y) }
-
-// UnderEyes is 0 where a height of a frame, -1 to 1, is that of the eyes or above, and 1
-// from the cheeks down.
-func UnderEyes(y float32) float32 {
-	const eyes, cheeks = -.21, -.03 // the lower lids lie at -.27, the nose's tip at .02
-	return min(max((y-eyes)/(cheeks-eyes), 0), 1)
+// At is the depth at a place of a frame, -1 to 1.
+func (d Depth) At(x, y float32) (depth float32) {
+	for z, part := range ZonesAt(x, y) {
+		depth += part * d[z]
+	}
+	return depth
 }
 
 // Slight is a change that does not matter: it keeps what Deepest divides by from 0.
@@ -163,6 +149,6 @@ func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 			continue
 		}
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest.At(y))
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest.At(x, y))
 	}
 }

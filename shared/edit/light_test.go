@@ -26,26 +26,46 @@ func TestShadeIsBounded(t *testing.T) {
 	}
 }
 
-// TestSeveralShadeLess: one Action Unit may shade by MostShade, however much it is asked
-// for; four alike by half, and none that is not asked for counts. Raised cheeks shade
-// less under the eyes.
+// deep lets all zones be shaded by MostShade.
+func deep() (d Depth) {
+	fill(d[:], MostShade)
+	return d
+}
+
+// TestSeveralShadeLess: one Action Unit may shade by MostShade where it shades, however
+// much it is asked for; four alike by half, and none that is not asked for counts.
 func TestSeveralShadeLess(t *testing.T) {
+	of := func(codes string) au.Vector {
+		v, err := au.Parse(codes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
 	for _, c := range []struct {
-		change       au.Vector
-		eyes, cheeks float32
+		change                    string
+		brows, eyes, cheeks, chin float32
 	}{
-		{au.Vector{}, 1, 1}, {au.Vector{3: .01}, 1, 1}, {au.Vector{3: 5}, 1, 1}, {au.Vector{3: -5}, 1, 1},
-		{au.Vector{0: 2, 1: 2, 2: -2, 3: 2}, .5, .5}, {au.Vector{0: 3, 1: 4}, 5. / 7, 5. / 7},
-		{au.Vector{4: 3}, 1, Folds}, {au.Vector{4: -1}, 1, Folds}, {au.Vector{4: 2, 8: 2}, .707, .522},
+		{"05=.01", .5, 1, 0, 0}, {"05=5", .5, 1, 0, 0}, {"05=-5", .5, 1, 0, 0},
+		{"04=2,09=-2", .707, .707, .5, .25}, {"10=2,12=2,14=-2,20=2", 0, 0, .5, .5}, {"12=3,10=4", 0, 0, 5. / 7, 5. / 7},
+		{"06=3", 0, 1, Folds, Folds}, {"06=-1", 0, 1, Folds, Folds}, {"06=2,12=2", 0, .5, .522, .522}, {"15=3", 0, 0, 0, 1},
 	} {
-		d := Deepest(c.change)
+		d := Deepest(of(c.change))
 		for _, at := range []struct {
-			y, want float32
-		}{{-1, c.eyes}, {-.27, c.eyes}, {-.12, (c.eyes + c.cheeks) / 2}, {0, c.cheeks}, {1, c.cheeks}} {
-			if got := d.At(at.y) / MostShade; got < at.want-.01 || got > at.want+.01 {
-				t.Errorf("%v: %g of MostShade at %g, want %g", c.change, got, at.y, at.want)
+			place string
+			x, y  float32
+			of    float32
+		}{
+			{"forehead", 0, -.9, c.brows}, {"brow", .3, -.5, c.brows}, {"eye", -.3, -.3, c.eyes}, {"between eyes and cheek", .3, -.15, (c.eyes + c.cheeks) / 2},
+			{"cheek", -.4, .02, c.cheeks}, {"lips", 0, .35, c.chin}, {"chin", .1, .9, c.chin},
+		} {
+			if got := d.At(at.x, at.y) / MostShade; got < at.of-.01 || got > at.of+.01 {
+				t.Errorf("%s: %g of MostShade at the %s, want %g", c.change, got, at.place, at.of)
 			}
 		}
+	}
+	if got := Deepest(au.Vector{}).At(0, 0); got != got || got > MostShade {
+		t.Errorf("no change may shade by %g", got)
 	}
 }
 
@@ -69,7 +89,7 @@ func TestDarkStaysDark(t *testing.T) {
 				f.Shade[3*i+c] = by
 			}
 		}
-		f.light(crop, Depth{MostShade, MostShade})
+		f.light(crop, deep())
 		for row, dark := range map[int]bool{20: false, 1: true, 2: true, 5: false} {
 			low, high := float32(.99), float32(1.01)
 			switch part := float32(1+brow) / (1 + skin); {
@@ -96,7 +116,7 @@ func TestLightTakesColour(t *testing.T) {
 		for i := range crop.Data {
 			crop.Data[i], f.Shade[i] = skin[i%3], by
 		}
-		f.light(crop, Depth{MostShade, MostShade})
+		f.light(crop, deep())
 		sum := float32(0)
 		for c, v := range skin {
 			want := by * (1 - OwnColour + OwnColour*(v+1)/1.2)
@@ -123,7 +143,7 @@ func TestLidsAreSkin(t *testing.T) {
 	for i := range f.Colour {
 		f.Colour[i] = grey
 	}
-	f.light(crop, Depth{MostShade, MostShade})
+	f.light(crop, deep())
 	lid, mouth := [3]float32(f.Colour[3*(8*size+8):]), [3]float32(f.Colour[3*(24*size+16):])
 	if mouth != [3]float32{grey, grey, grey} {
 		t.Errorf("a mouth painted %g is %v", grey, mouth)
@@ -147,7 +167,7 @@ func TestLightOfAnySize(t *testing.T) {
 				crop.Data[i] = light
 			}
 			f := randomField(size, 1)
-			f.light(crop, Depth{MostShade, MostShade})
+			f.light(crop, deep())
 			if err := f.Check(); err != nil {
 				t.Errorf("size %d, light %g: %v", size, light, err)
 			}
@@ -176,12 +196,10 @@ func TestWhiteHasNothingLeft(t *testing.T) {
 func TestFoldsStayFaint(t *testing.T) {
 	const size = 32
 	crop, f := tensor.New(1, size, size, 3), NewField(size)
-	for i := range f.Shade {
-		f.Shade[i] = -1
-	}
+	fill(f.Shade, -1)
 	f.light(crop, Deepest(au.Vector{4: 3}))
-	eyes, chin := f.Shade[3*(11*size+size/2)], f.Shade[3*(28*size+size/2)]
-	if part := chin / eyes; part < Folds-.02 || part > Folds+.02 || eyes > -.1 {
-		t.Errorf("eyes are shaded by %g, the chin by %g, want %g of that", eyes, chin, Folds)
+	eye, chin := f.Shade[3*(11*size+10)], f.Shade[3*(28*size+size/2)]
+	if part := chin / eye; part < Folds-.02 || part > Folds+.02 || eye > -.1 {
+		t.Errorf("an eye is shaded by %g, the chin by %g, want %g of that", eye, chin, Folds)
 	}
 }

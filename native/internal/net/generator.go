@@ -42,7 +42,7 @@ type Field struct {
 	HalfOdds  graph.Node // [N S/2 S/2 1], the mask's log odds, likewise, before small changes close it
 	Warp      graph.Node // [N S S 2], normalised units
 	Shade     graph.Node // [N S S 3], -maxShade to maxShade
-	Deepest   graph.Node // [N S 1 1], what light makes of it is within this (see edit.Deepest)
+	Deepest   graph.Node // [N S S 1], what light makes of it is within this (see edit.Deepest)
 	Mask      graph.Node // [N S S 1], 0 to 1
 	Colour    graph.Node // [N S S 3], -1 to 1
 }

@@ -2,6 +2,7 @@ package net
 
 import (
 	"fmt"
+	"slices"
 
 	"mien/native/internal/graph"
 	"mien/shared/au"
@@ -9,7 +10,7 @@ import (
 )
 
 // lit is edit.Light as graph nodes: what shade [N S S 3] does to places of colours seen
-// [N S S 3] in faces whose skin is as light as skin, [N 1 1 1], by deepest at most, [N S 1 1].
+// [N S S 3] in faces whose skin is as light as skin, [N 1 1 1], by deepest at most, [N S S 1].
 func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
 	over := g.Div(shade, deepest)
 	shade = g.Div(shade, g.Sqrt(g.Affine(g.Mul(over, over), 1, 1)))
@@ -28,27 +29,28 @@ func lit(g *graph.Graph, shade, seen, skin, deepest graph.Node) graph.Node {
 	return g.Add(g.Affine(shaded(shade), 1-edit.OwnColour, 0), g.Affine(own, edit.OwnColour, 0))
 }
 
-// deepest is edit.Deepest as graph nodes, at the rows of a picture: [N side 1 1] of
+// deepest is edit.Deepest as graph nodes, at the places of a picture: [N side side 1] of
 // changes [N 17].
 func deepest(s *Scope, change graph.Node, side int) graph.Node {
 	g, n := s.G, graph.Shape(change)[0]
-	under, folds := make([]float32, side), make([]float32, au.Count)
-	for i := range under {
-		under[i] = edit.UnderEyes((2*float32(i)+1)/float32(side) - 1)
-	}
-	for i := range folds {
-		folds[i] = 1
-	}
-	folds[edit.Folded] = edit.Folds
 	sum := g.Affine(g.SumTo(g.Abs(change), n, 1), 1, edit.Slight)
-	bound := func(change graph.Node) graph.Node {
-		norm := g.Sqrt(g.SumTo(g.Mul(change, change), n, 1))
-		return g.Reshape(g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), sum), n, 1, 1, 1)
+	var depth graph.Node
+	for z := range edit.Zones {
+		where := make([]float32, side*side)
+		for i := range where {
+			where[i] = edit.ZonesAt((2*float32(i%side)+1)/float32(side)-1, (2*float32(i/side)+1)/float32(side)-1)[z]
+		}
+		shades := g.Mul(change, s.constant(fmt.Sprintf("shades%d", z), slices.Clone(edit.Shades[z][:]), 1, au.Count))
+		norm := g.Sqrt(g.SumTo(g.Mul(shades, shades), n, 1))
+		bound := g.Reshape(g.Div(g.Affine(norm, edit.MostShade, edit.MostShade*edit.Slight), sum), n, 1, 1, 1)
+		part := g.Mul(s.constant(fmt.Sprintf("zone%d.%d", z, side), where, 1, side, side, 1), bound)
+		if depth == nil {
+			depth = part
+		} else {
+			depth = g.Add(depth, part)
+		}
 	}
-	eyes := bound(change)
-	cheeks := bound(g.Mul(change, s.constant("folds", folds, 1, au.Count)))
-	rows := s.constant(fmt.Sprintf("eyes%d", side), under, 1, side, 1, 1)
-	return g.Stop(g.Add(eyes, g.Mul(g.Sub(cheeks, eyes), rows)))
+	return g.Stop(depth)
 }
 
 // channels is the mean of the channels of x [N S S 3]: [N S S 1].

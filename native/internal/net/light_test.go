@@ -31,7 +31,7 @@ func TestLightIsTheEditors(t *testing.T) {
 		for i := range side * side {
 			at := 3 * (face*side*side + i)
 			want := [3]float32(shades[at:])
-			edit.Light(&want, [3]float32(seen[at:]), light, edit.Deepest(changes[face]).At((2*float32(i/side)+1)/side-1))
+			edit.Light(&want, [3]float32(seen[at:]), light, edit.Deepest(changes[face]).At((2*float32(i%side)+1)/side-1, (2*float32(i/side)+1)/side-1))
 			for c, w := range want {
 				if got := got[at+c]; got < w-1e-5 || got > w+1e-5 {
 					t.Fatalf("face %d, pixel %d, channel %d: shade %g on %v is %g, the editor's %g", face, i, c, shades[at+c], seen[at:at+3], got, w)

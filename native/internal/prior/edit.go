@@ -150,7 +150,7 @@ func (p *Prior) Teach(x []float32, size int, l Landmarks, d au.Vector) ([]float3
 		u, v := float32(centre(i%size, size)), float32(centre(i/size, size))
 		to, shade := out[3*i:3*i+3], [3]float32(o.Shade[3*i:])
 		sample(x, size, 3, u+o.Warp[2*i], v+o.Warp[2*i+1], to)
-		edit.Light(&shade, [3]float32(to), skin, deepest.At(v))
+		edit.Light(&shade, [3]float32(to), skin, deepest.At(u, v))
 		for c := range to {
 			under := to[c] + shade[c]
 			to[c] = min(max(under+(o.Colour[3*i+c]-under)*o.Mask[i], -1), 1)

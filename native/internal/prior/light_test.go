@@ -21,7 +21,7 @@ func TestTeachesTheEditorsLight(t *testing.T) {
 	}
 	for _, by := range []float32{.1, -.1} {
 		p := &Prior{mean: Neutral, shading: make([]float32, au.Count*side*side*3)}
-		k := au.Index("04")
+		k := au.Index("09") // which shades all of a face above the lips
 		for i := range side * side * 3 {
 			p.shading[k*side*side*3+i] = by
 		}
@@ -38,7 +38,7 @@ func TestTeachesTheEditorsLight(t *testing.T) {
 			}
 			return c
 		}
-		onSkin, onBrow := change(40), change(21)
+		onSkin, onBrow := change(34), change(21)
 		sum := func(c [3]float32) float32 { return c[0] + c[1] + c[2] }
 		low, high := float32(.05), float32(.3)
 		if by < 0 {

@@ -73,7 +73,7 @@ func draw(x []float32, o model.Output, d au.Vector) []float32 {
 	for i := range s * s {
 		u, v := (2*float32(i%s)+1)/float32(s)-1, (2*float32(i/s)+1)/float32(s)-1
 		p, shade := lookup(x, s, u+o.Warp[2*i], v+o.Warp[2*i+1]), [3]float32(o.Shade[3*i:])
-		edit.Light(&shade, p, skin, deepest.At(v))
+		edit.Light(&shade, p, skin, deepest.At(u, v))
 		for c := range p {
 			under := p[c] + shade[c]
 			y[3*i+c] = under + (o.Colour[3*i+c]-under)*o.Mask[i]

@@ -2,10 +2,10 @@ package edit
 
 import "mien/shared/au"
 
-// A network that is to please a reader shades whatever the reader looks at: noses that are
-// lit for raised brows and cheeks in shadow for closed eyes say as much to it as brows and
-// lids, and people see another light. So every Action Unit shades where its muscle folds
-// the skin, and nowhere else.
+// A network that is to please a reader shades whatever the reader looks at: a nose that is
+// in shadow says as much to it of a dropped jaw as the jaw does, and people see another
+// light. So an Action Unit shades where its muscle folds the skin, and elsewhere only if
+// readers see much less of it without that.
 
 // Zone is a part of the face that light falls on.
 type Zone int
@@ -25,26 +25,27 @@ const (
 // around a mouth that does not smile.
 const Folds = .3
 
-// Shades is how much an Action Unit may shade a zone, in parts of MostShade (FACS, 2002: in
-// which parts of the face each changes the skin).
+// Shades is how much an Action Unit may shade a zone, in parts of MostShade: all where FACS
+// (2002) has it change the skin, and where it is read as .02 less on the scale of gains
+// without (weights/README.md has what each zone is worth to each).
 var Shades = shades(map[string][Zones]float32{
-	"01": {Brows: 1}, // frontalis: furrows across the forehead
-	"02": {Brows: 1},
-	"04": {Brows: 1, Eyes: 1, Nose: .5},                      // corrugator, procerus: frown, root of the nose
-	"05": {Brows: .5, Eyes: 1},                               // the lid's fold goes
-	"06": {Eyes: 1, Cheeks: Folds, Mouth: Folds},             // orbicularis oculi: bags, crow's feet
-	"07": {Eyes: 1},                                          // lids alone
-	"09": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1, Mouth: .5}, // wrinkles up to the root of the nose
-	"10": {Cheeks: 1, Mouth: 1},                              // the fold from nose to mouth
+	"01": {Brows: 1, Eyes: 1, Nose: 1, Mouth: 1},
+	"02": {Brows: 1, Eyes: 1, Cheeks: 1},
+	"04": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1},
+	"05": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1, Mouth: 1},
+	"06": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: Folds, Mouth: Folds},
+	"07": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1},
+	"09": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1, Mouth: .5},
+	"10": {Brows: 1, Cheeks: 1, Mouth: 1},
 	"12": {Cheeks: 1, Mouth: 1},
-	"14": {Cheeks: 1, Mouth: 1},
-	"15": {Mouth: 1},
-	"17": {Mouth: 1},
+	"14": {Nose: 1, Cheeks: 1, Mouth: 1},
+	"15": {Nose: 1, Cheeks: 1, Mouth: 1},
+	"17": {Cheeks: 1, Mouth: 1},
 	"20": {Cheeks: 1, Mouth: 1},
-	"23": {Mouth: 1},
-	"25": {Mouth: 1},
-	"26": {Cheeks: .5, Mouth: 1}, // cheeks that grow long
-	"45": {Brows: .5, Eyes: 1},
+	"23": {Brows: 1, Eyes: 1, Nose: 1, Cheeks: 1, Mouth: 1},
+	"25": {Cheeks: 1, Mouth: 1},
+	"26": {Cheeks: .5, Mouth: 1},
+	"45": {Brows: .5, Eyes: 1, Cheeks: 1},
 })
 
 func shades(of map[string][Zones]float32) (v [Zones]au.Vector) {

@@ -37,15 +37,14 @@ func TestZonesCoverTheFace(t *testing.T) {
 	}
 }
 
-// TestEveryActionUnitShades wants each to shade some zone in full, none by more, and none
-// all of the face.
+// TestEveryActionUnitShades wants each to shade some zone in full, and none by more.
 func TestEveryActionUnitShades(t *testing.T) {
 	for i, u := range au.Units {
 		var most, least float32 = 0, 1
 		for z := range Zones {
 			most, least = max(most, Shades[z][i]), min(least, Shades[z][i])
 		}
-		if most != 1 || least < 0 || least == 1 {
+		if most != 1 || least < 0 {
 			t.Errorf("AU%s shades zones by %g to %g, want up to 1", u.Code, least, most)
 		}
 	}
@@ -56,7 +55,7 @@ func TestEveryActionUnitShades(t *testing.T) {
 func TestShadeStaysInItsZone(t *testing.T) {
 	const size = 32
 	crop, _ := openMouth(size, .5, 0)
-	for _, code := range []string{"01", "07", "12", "26", "45"} {
+	for _, code := range []string{"01", "02", "07", "12", "26", "45"} {
 		var change au.Vector
 		change[au.Index(code)] = 3
 		f := NewField(size)

@@ -56,11 +56,20 @@ func Deepest(change au.Vector) (d Depth) {
 }
 
 // At is the depth at a place of a frame, -1 to 1.
-func (d Depth) At(x, y float32) (depth float32) {
-	for z, part := range ZonesAt(x, y) {
-		depth += part * d[z]
+func (d Depth) At(x, y float32) float32 {
+	beside, onNose := d.across(y)
+	return beside + (onNose-beside)*wings(x)
+}
+
+// across is the depth at a height, beside the nose and in its middle.
+func (d Depth) across(y float32) (beside, onNose float32) {
+	for z, part := range ZonesAt(1, y) {
+		beside += part * d[z]
 	}
-	return depth
+	for z, part := range ZonesAt(0, y) {
+		onNose += part * d[z]
+	}
+	return beside, onNose
 }
 
 // Slight is a change that does not matter: it keeps what Deepest divides by from 0.
@@ -135,8 +144,12 @@ func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 	side := crop.Shape[1]
 	skin, cast := Skin(crop.Data, side), cast(crop.Data, side)
 	photo := Field{Size: side}
+	var beside, onNose float32
 	for i := range f.Size * f.Size {
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
+		if i%f.Size == 0 {
+			beside, onNose = deepest.across(y)
+		}
 		if y < 0 { // paint above the middle of a face is lid
 			lid := (*[3]float32)(f.Colour[3*i:])
 			light := (lid[0] + lid[1] + lid[2] + 3) / 6
@@ -149,6 +162,7 @@ func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 			continue
 		}
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, deepest.At(x, y))
+		depth := beside + (onNose-beside)*wings(x)
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, depth)
 	}
 }

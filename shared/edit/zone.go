@@ -25,9 +25,9 @@ const (
 // around a mouth that does not smile.
 const Folds = .3
 
-// Shades is how much an Action Unit may shade a zone, in parts of MostShade: all where FACS
-// (2002) has it change the skin, and where it is read as .02 less on the scale of gains
-// without (weights/README.md has what each zone is worth to each).
+// Shades is how much an Action Unit may shade a zone, in parts of MostShade: where FACS
+// (2002) has it change the skin, and where readers see clearly less of it without. Which
+// zones are worth what to each, weights/README.md has.
 var Shades = shades(map[string][Zones]float32{
 	"01": {Brows: 1, Eyes: 1, Nose: 1, Mouth: 1},
 	"02": {Brows: 1, Eyes: 1, Cheeks: 1},
@@ -71,7 +71,10 @@ const (
 // ZonesAt is how much each zone has of a place of the frame, -1 to 1; their sum is 1.
 func ZonesAt(x, y float32) (of [Zones]float32) {
 	over, under, low := part(y, foldsFrom, foldsTo), part(y, cheeksFrom, cheeksTo), part(y, mouthZone, mouthAll)
-	nose := part(max(x, -x), wingFrom, wingTo) * part(y, rootFrom, rootTo) * part(y, tipFrom, tipTo)
+	nose := wings(x) * part(y, rootFrom, rootTo) * part(y, tipFrom, tipTo)
 	rest := 1 - nose
 	return [Zones]float32{Brows: rest * over, Eyes: rest * (1 - over) * (1 - under), Nose: nose, Cheeks: rest * under * (1 - low), Mouth: rest * low}
 }
+
+// wings is how much of the way across, x, the nose has.
+func wings(x float32) float32 { return part(max(x, -x), wingFrom, wingTo) }

@@ -1,6 +1,6 @@
 // Starts the Ebiten stage inside its host. Ebiten knows no other parent than
-// document.body, reads raw client coordinates and keeps every key: all of that
-// is put right here, before Go runs.
+// document.body, reads raw client coordinates, keeps every key and asks for every
+// frame of the display: all of that is put right here, before Go runs.
 import { fetchBytes } from './load.js';
 
 export async function startStage(host, progress) {
@@ -19,12 +19,48 @@ export async function startStage(host, progress) {
     canvas.setAttribute('aria-label', 'The photo with the edited expression');
   }).observe(host, { childList: true });
   globalThis.mien = globalThis.mien || {};
+  const frames = gate();
   const go = new globalThis.Go();
   const bytes = await fetchBytes('stage.wasm', progress);
   const { instance } = await WebAssembly.instantiate(bytes, go.importObject);
   go.run(instance).catch((err) => console.error('stage stopped', err));
   while (!globalThis.mien.stage) await new Promise((r) => setTimeout(r, 10));
-  return globalThis.mien.stage;
+  frames.leave();
+  const verbs = globalThis.mien.stage;
+  for (const [name, verb] of Object.entries(verbs)) {
+    verbs[name] = (...args) => { verb(...args); frames.wake(); };
+  }
+  for (const event of ['resize', 'focus', 'pageshow']) window.addEventListener(event, frames.wake);
+  document.addEventListener('visibilitychange', frames.wake);
+  return verbs;
+}
+
+// How long the stage gets frames after it was told something, in milliseconds: Ebiten
+// takes a few to follow. While it moves it gets all.
+const linger = 500;
+
+// gate stands before requestAnimationFrame until leave, so that Ebiten takes it for that:
+// it hands out frames while the stage has something to show, and keeps the callback
+// otherwise. Frames of nothing new took a seventh of a core.
+function gate() {
+  const ask = window.requestAnimationFrame;
+  let held = null;
+  let until = Infinity; // all, up to the first picture
+  const open = () => performance.now() < until || document.documentElement.dataset.stage === 'easing';
+  window.requestAnimationFrame = (callback) => {
+    if (open()) return ask.call(window, callback);
+    held = callback;
+    return 0;
+  };
+  return {
+    leave() { window.requestAnimationFrame = ask; },
+    wake() {
+      until = performance.now() + linger;
+      if (!held) return;
+      ask.call(window, held);
+      held = null;
+    },
+  };
 }
 
 function shift(e) {

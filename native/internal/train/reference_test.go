@@ -21,7 +21,7 @@ func TestReferencePresetsTrain(t *testing.T) {
 	t.Parallel() // a step leaves a core idle now and then
 	for _, p := range references {
 		t.Run(p.Name, func(t *testing.T) {
-			c := Config{Preset: p.Name, Data: "synth", Out: t.TempDir(), Steps: 20, Batch: 1, Seed: 3, TrainSize: 64, Every: 100}
+			c := Config{Preset: p.Name, Data: "synth", Out: t.TempDir(), Steps: 20, Batch: 2, Seed: 3, TrainSize: 64, Every: 100}
 			if testing.Short() {
 				if p.Name != "e2" {
 					t.Skip("-short: e2 alone, 2 steps")

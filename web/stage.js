@@ -47,8 +47,12 @@ function gate() {
   let held = null;
   let until = Infinity; // all, up to the first picture
   const open = () => performance.now() < until || document.documentElement.dataset.stage === 'easing';
+  const hand = (callback) => {
+    globalThis.mien.frames = (globalThis.mien.frames || 0) + 1; // for tests
+    return ask.call(window, callback);
+  };
   window.requestAnimationFrame = (callback) => {
-    if (open()) return ask.call(window, callback);
+    if (open()) return hand(callback);
     held = callback;
     return 0;
   };
@@ -57,7 +61,7 @@ function gate() {
     wake() {
       until = performance.now() + linger;
       if (!held) return;
-      ask.call(window, held);
+      hand(held);
       held = null;
     },
   };

@@ -27,6 +27,7 @@ func TestEdit(t *testing.T) {
 	if p.eval("String(crossOriginIsolated)") != "true" {
 		t.Error("the page is not cross-origin isolated: it cannot share memory with threads")
 	}
+	rests(p)
 	original := p.stage()
 	startsAtThePhoto(p)
 	halves(p)
@@ -159,4 +160,25 @@ func shots(p *page, dir string) {
 	p.slide("02", .75)
 	p.wait(data + "field === 'shown'")
 	shoot("page.png")
+}
+
+// rests wants no frames on the stage while nothing moves, and some again when the window
+// changes.
+func rests(p *page) {
+	p.t.Helper()
+	frames := func() (n int) {
+		fmt.Sscan(p.eval("String(mien.frames)"), &n)
+		return n
+	}
+	time.Sleep(time.Second) // it gets some for a while after it was told something
+	from := frames()
+	time.Sleep(time.Second)
+	if n := frames() - from; n > 0 {
+		p.t.Errorf("a stage with nothing to show gets %d frames in a second", n)
+	}
+	p.eval("window.dispatchEvent(new Event('resize')), ''")
+	time.Sleep(300 * time.Millisecond)
+	if frames() == from {
+		p.t.Error("the stage gets no frame when the window changes")
+	}
 }

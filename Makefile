@@ -27,7 +27,9 @@ page: ## build the page's WebAssembly and compress it
 	go run ./tools/precompress $(STATIC)
 
 test: deps build ## run every test (installs Chromium on Debian as root)
-	go test -timeout 25m ./native/internal/train ./... # the longest first, or one core idles at the end
+	# The longest first, or one core idles at the end. What a test has freed stays with it
+	# until the kernel wants it: large networks are built over and over.
+	GODEBUG=madvdontneed=0 go test -timeout 25m ./native/internal/train ./...
 	sh tools/test-arm64.sh
 	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...
 	MIEN_THREADS=3 GOOS=js GOARCH=wasm go test -run 'SameBits|Split' -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu ./shared/edit

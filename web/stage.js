@@ -35,9 +35,9 @@ export async function startStage(host, progress) {
   return verbs;
 }
 
-// How long the stage gets frames after it was told something, in milliseconds: Ebiten
-// takes a few to follow. While it moves it gets all.
-const linger = 500;
+// How many frames the stage gets after it was told something: Ebiten takes one or two to
+// follow. While the stage moves it gets all.
+const enough = 10;
 
 // gate stands before requestAnimationFrame until leave, so that Ebiten takes it for that:
 // it hands out frames while the stage has something to show, and keeps the callback
@@ -45,21 +45,21 @@ const linger = 500;
 function gate() {
   const ask = window.requestAnimationFrame;
   let held = null;
-  let until = Infinity; // all, up to the first picture
-  const open = () => performance.now() < until || document.documentElement.dataset.stage === 'easing';
+  let owed = Infinity; // up to the first photo
   const hand = (callback) => {
+    owed--;
     globalThis.mien.frames = (globalThis.mien.frames || 0) + 1; // for tests
     return ask.call(window, callback);
   };
   window.requestAnimationFrame = (callback) => {
-    if (open()) return hand(callback);
+    if (owed > 0 || document.documentElement.dataset.stage === 'easing') return hand(callback);
     held = callback;
     return 0;
   };
   return {
     leave() { window.requestAnimationFrame = ask; },
     wake() {
-      until = performance.now() + linger;
+      owed = enough;
       if (!held) return;
       hand(held);
       held = null;

@@ -50,8 +50,8 @@ const (
 )
 
 // thin lightens what the field, of the crop [1 S S 3], stretches upwards above the eyes
-// and downwards on their lids and under the nose. It adds to the shade; it comes after light, which would
-// take most of it from the dark.
+// and downwards on their lids and under the nose. It adds to the shade; it comes after
+// light, which would take most of it from the dark.
 func (f Field) thin(crop *tensor.Tensor) {
 	cast, photo := cast(crop.Data, crop.Shape[1]), Field{Size: crop.Shape[1]}
 	light := func(x, y float32) float32 {

@@ -19,7 +19,7 @@ func TestTinyLearns(t *testing.T) {
 		t.Skip("trains two networks, about two minutes")
 	}
 	t.Parallel()
-	readers := mustRun(t, Config{Preset: "reader-tiny", Data: "synth", Out: t.TempDir(), Steps: 2000, Seed: 11, TrainSize: 8000, Every: 1000})
+	readers := mustRun(t, Config{Preset: "reader-tiny", Data: "synth", Out: t.TempDir(), Steps: 1400, Seed: 11, TrainSize: 8000, Every: 1000})
 	editors := mustRun(t, Config{Preset: "tiny", Data: "synth", Out: t.TempDir(), Steps: 2600, Seed: 12, TrainSize: 8000, Every: 1000})
 	reader, err := model.LoadReader(mustLoad(t, readers.Weights), cpu.New())
 	if err != nil {

@@ -27,8 +27,8 @@ page: ## build the page's WebAssembly and compress it
 	go run ./tools/precompress $(STATIC)
 
 test: deps build ## run every test (installs Chromium on Debian as root)
-	# The longest first, or one core idles at the end. What a test has freed stays with it
-	# until the kernel wants it: large networks are built over and over.
+# The longest first, or one core idles at the end. What a test has freed stays with it until
+# the kernel wants it: large networks are built over and over.
 	GODEBUG=madvdontneed=0 go test -timeout 25m ./native/internal/train ./...
 	sh tools/test-arm64.sh
 	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...

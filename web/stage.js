@@ -35,7 +35,7 @@ export async function startStage(host, progress) {
   return verbs;
 }
 
-// How many frames the stage gets after it was told something: Ebiten takes one or two to
+// How many frames the stage gets after it was told something, more than Ebiten needs to
 // follow. While the stage moves it gets all.
 const enough = 10;
 
@@ -45,7 +45,7 @@ const enough = 10;
 function gate() {
   const ask = window.requestAnimationFrame;
   let held = null;
-  let owed = Infinity; // up to the first photo
+  let owed = Infinity; // until it is told something
   const hand = (callback) => {
     owed--;
     globalThis.mien.frames = (globalThis.mien.frames || 0) + 1; // for tests

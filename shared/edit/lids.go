@@ -26,7 +26,8 @@ var rims = [...]float32{.04, .07, .1}
 
 // lid is what a column of a field paints above the middle of a face: how much, in samples,
 // in which light, and in which it lies. The light is of the upper half, where no lashes are.
-type lid struct{ weight, paint, around float32 }
+// most is the most that it covers anywhere.
+type lid struct{ weight, paint, around, most float32 }
 
 // lids darkens lids that the field, of the crop [1 S S 3], paints lighter than what they
 // lie in. It comes after all that shades.
@@ -48,11 +49,7 @@ func (f Field) lids(crop *tensor.Tensor) {
 		if paint <= around {
 			continue
 		}
-		top := float32(0)
-		for j := range f.Size / 2 {
-			top = max(top, f.Mask[j*f.Size+i])
-		}
-		dimmed := 1 - part(top, lidFrom, lidTo)*(1-around/paint)
+		dimmed := 1 - part(l.most, lidFrom, lidTo)*(1-around/paint)
 		for j := range f.Size / 2 {
 			for c := range 3 {
 				v := &f.Colour[3*(j*f.Size+i)+c]
@@ -66,8 +63,8 @@ func (f Field) lids(crop *tensor.Tensor) {
 func (f Field) lid(crop *tensor.Tensor, i int) (l lid) {
 	top, bottom := f.Size, 0
 	for j := range f.Size / 2 {
-		if f.Mask[j*f.Size+i] > lidFrom {
-			top, bottom = min(top, j), j
+		if m := f.Mask[j*f.Size+i]; m > lidFrom {
+			top, bottom, l.most = min(top, j), j, max(l.most, m)
 		}
 	}
 	for j := top; j <= (top+bottom)/2; j++ {

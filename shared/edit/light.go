@@ -43,11 +43,14 @@ type Depth [Zones]float32
 // less for n of them alike (the Euclidean over the sum norm), whose shades would add up
 // to what none of them shows alone; in each zone they count as they shade it.
 func Deepest(change au.Vector) (d Depth) {
+	var sum float64
+	for _, v := range change {
+		sum += math.Abs(float64(v))
+	}
 	for z := range d {
-		var sum, squares float64
+		var squares float64
 		for i, v := range change {
 			part := float64(Shades[z][i]) * float64(v)
-			sum += math.Abs(float64(v))
 			squares += part * part
 		}
 		d[z] = float32(MostShade * (math.Sqrt(squares) + Slight) / (sum + Slight))
@@ -57,20 +60,23 @@ func Deepest(change au.Vector) (d Depth) {
 
 // At is the depth at a place of a frame, -1 to 1.
 func (d Depth) At(x, y float32) float32 {
-	beside, onNose := d.across(y)
-	return beside + (onNose-beside)*wings(x)
+	return d.across(y).at(x)
 }
 
-// across is the depth at a height, beside the nose and in its middle.
-func (d Depth) across(y float32) (beside, onNose float32) {
-	for z, part := range ZonesAt(1, y) {
-		beside += part * d[z]
+// row is the depth at a height: beside the nose and in its middle.
+type row struct{ beside, onNose float32 }
+
+// across is the row at the height y.
+func (d Depth) across(y float32) (r row) {
+	beside, onNose := ZonesAt(1, y), ZonesAt(0, y)
+	for z, depth := range d {
+		r.beside += beside[z] * depth
+		r.onNose += onNose[z] * depth
 	}
-	for z, part := range ZonesAt(0, y) {
-		onNose += part * d[z]
-	}
-	return beside, onNose
+	return r
 }
+
+func (r row) at(x float32) float32 { return r.beside + (r.onNose-r.beside)*wings(x) }
 
 // Slight is a change that does not matter: it keeps what Deepest divides by from 0.
 const Slight = 1e-4
@@ -144,11 +150,11 @@ func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 	side := crop.Shape[1]
 	skin, cast := Skin(crop.Data, side), cast(crop.Data, side)
 	photo := Field{Size: side}
-	var beside, onNose float32
+	var depth row
 	for i := range f.Size * f.Size {
 		x, y := (2*float32(i%f.Size)+1)/float32(f.Size)-1, (2*float32(i/f.Size)+1)/float32(f.Size)-1
 		if i%f.Size == 0 {
-			beside, onNose = deepest.across(y)
+			depth = deepest.across(y)
 		}
 		if y < 0 { // paint above the middle of a face is lid
 			lid := (*[3]float32)(f.Colour[3*i:])
@@ -162,7 +168,6 @@ func (f Field) light(crop *tensor.Tensor, deepest Depth) {
 			continue
 		}
 		at := photo.locate(x+f.Warp[2*i], y+f.Warp[2*i+1])
-		depth := beside + (onNose-beside)*wings(x)
-		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, depth)
+		Light(shade, [3]float32{at.read(crop.Data, 3, 0), at.read(crop.Data, 3, 1), at.read(crop.Data, 3, 2)}, skin, depth.at(x))
 	}
 }

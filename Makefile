@@ -6,7 +6,7 @@ STATIC := native/internal/server/static
 GO_PAGE := GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build page test deps check bench train
+.PHONY: help demo build page test test-go test-ports deps check bench train
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,9 +27,16 @@ page: ## build the page's WebAssembly and compress it
 	go run ./tools/precompress $(STATIC)
 
 test: deps build ## run every test (installs Chromium on Debian as root)
+	+@$(MAKE) --no-print-directory -j2 test-go test-ports
+
 # The longest first, or one core idles at the end. What a test has freed stays with it until
 # the kernel wants it: large networks are built over and over.
+test-go:
 	GODEBUG=madvdontneed=0 go test -timeout 25m ./native/internal/train ./...
+
+# The CPU device where the page and other processors run it; beside the rest, as none of
+# both keeps two cores busy to the end.
+test-ports:
 	sh tools/test-arm64.sh
 	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...
 	MIEN_THREADS=3 GOOS=js GOARCH=wasm go test -run 'SameBits|Split' -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu ./shared/edit

@@ -3,6 +3,7 @@
 import { Device } from './device.js';
 import { markFace, showFaces } from './faces.js';
 import { fetchBytes, pixelsOf } from './load.js';
+import { Marker } from './mark.js';
 import { Sliders } from './sliders.js';
 import { startStage } from './stage.js';
 import { Training } from './training.js';
@@ -10,7 +11,7 @@ import { Training } from './training.js';
 const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
 
-let stage, worker, device, sliders;
+let stage, worker, device, sliders, marker;
 let photo = null;       // { width, height, rgba, frame }
 let busy = false, again = false; // one field in flight, the newest state wins
 let readerBytes = false;
@@ -77,6 +78,7 @@ async function open(blob) {
   fail('');
   try {
     const p = await pixelsOf(blob);
+    marker.stop();
     photo = null;
     page.dataset.photo = 'loading';
     pending = p;
@@ -91,20 +93,25 @@ let pending = null;
 async function faced(m) {
   const opened = pending;
   photo = opened;
-  if (!m.faces.length) fail('No face was found in this picture: the middle is edited instead. Try a photo with a larger, upright face.');
+  photo.frame = m.frame;
   stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
   await showFaces($('faces'), photo, m.faces, (i) => worker.postMessage({ type: 'choose', face: i }));
   opened.rgba = null; // the worker keeps the full picture
   if (photo !== opened) return; // another one was opened meanwhile
-  $('zoom').disabled = $('before').disabled = $('save').disabled = false;
+  $('mark').disabled = $('zoom').disabled = $('before').disabled = $('save').disabled = false;
   status(`${photo.width} × ${photo.height} pixels`);
   fresh(m);
   page.dataset.photo = 'ready';
   device.start();
+  if (m.faces.length) return;
+  fail('No face was found in this picture: show where its eyes are, or try a photo with a larger, upright face.');
+  marker.start(photo, photo.frame);
 }
 
 function chosen(m) {
   if (!photo) return; // of a photo that was closed meanwhile
+  fail('');
+  photo.frame = m.frame;
   stage.setFrame(new Float64Array(m.frame));
   markFace($('faces'), m.face);
   fresh(m);
@@ -196,8 +203,12 @@ function wire() {
   $('reset').addEventListener('click', () => sliders.reset());
   $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', ...sliders.change() }));
   $('zoom').addEventListener('click', () => zoom($('zoom').getAttribute('aria-pressed') !== 'true'));
+  $('mark').addEventListener('click', () => { if (marker.on) marker.stop(); else marker.start(photo, photo.frame); });
   const before = (on) => { $('before').setAttribute('aria-pressed', String(on)); stage.showBefore(on); };
   $('before').addEventListener('click', () => before($('before').getAttribute('aria-pressed') !== 'true'));
+  marker = new Marker({ layer: $('marks'), panel: $('mark-panel'), useButton: $('mark-use'), cancelButton: $('mark-cancel') },
+    (eyes) => worker.postMessage({ type: 'mark', eyes }),
+    (on) => { $('mark').setAttribute('aria-pressed', String(on)); before(on); });
   $('about-open').addEventListener('click', () => $('about').showModal());
   const frame = $('stage-frame');
   // Ebiten would take the drop itself and stop at an empty one.

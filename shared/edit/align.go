@@ -27,6 +27,11 @@ const (
 // where the eyes are. Where that lies further off than a face may, the frame
 // before stays.
 func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) (face.Frame, error) {
+	return e.alignWithin(ctx, img, found, maxShift)
+}
+
+// alignWithin is align for a face that lies at most maxShift from found, in half frames.
+func (e *Editor) alignWithin(ctx context.Context, img *image.NRGBA, found face.Frame, maxShift float64) (face.Frame, error) {
 	if e.reader == nil {
 		return found, nil
 	}
@@ -41,7 +46,7 @@ func (e *Editor) align(ctx context.Context, img *image.NRGBA, found face.Frame) 
 			k := next.Scale() / frame.Scale()
 			next = face.Frame{A: [6]float64{k, 0, 0, 0, k, 0}}.Then(next)
 		}
-		if !near(found, next, maxFaceGrowth) {
+		if !near(found, next, maxFaceGrowth, maxShift) {
 			break
 		}
 		frame = next
@@ -113,7 +118,7 @@ func (e *Editor) look(ctx context.Context, img *image.NRGBA, frame face.Frame) (
 }
 
 // near reports whether a face that was looked for in frame from may lie in to.
-func near(from, to face.Frame, maxGrowth float64) bool {
+func near(from, to face.Frame, maxGrowth, maxShift float64) bool {
 	growth := to.Scale() / from.Scale()
 	shift := math.Hypot(to.A[2]-from.A[2], to.A[5]-from.A[5]) / from.Scale()
 	return growth < maxGrowth && growth > 1/maxGrowth && shift < maxShift
@@ -225,7 +230,7 @@ func (e *Editor) judge(ctx context.Context, img *image.NRGBA, guess face.Frame) 
 		if err != nil {
 			return guess, 0, err
 		}
-		if !near(guess, next, maxGrowth) {
+		if !near(guess, next, maxGrowth, maxShift) {
 			return guess, math.Inf(1), nil
 		}
 		frame = next

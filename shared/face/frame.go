@@ -18,6 +18,7 @@ const (
 	frameOfPixel0   = framePerPixel/2 - 1
 	minFramePixels  = 1e-3
 	maxFramePixels  = 1e6
+	minEyesApart    = 4 // photo pixels
 	maxCropSide     = 4096
 	cropTapsPerSide = 16
 )
@@ -81,6 +82,26 @@ func (f Frame) Scale() float64 { return math.Sqrt(math.Abs(f.A[0]*f.A[4] - f.A[1
 func CentreFrame(w, h int) Frame {
 	r := float64(min(w, h)) / 2
 	return Frame{[6]float64{r, 0, float64(w) / 2, 0, r, float64(h) / 2}}
+}
+
+// FromEyes returns the upright frame of a face whose eyes' centres lie at two points of
+// a photo, in its pixels and in either order.
+func FromEyes(eyes [2][2]float64) (Frame, error) {
+	if eyes[0][0] > eyes[1][0] {
+		eyes[0], eyes[1] = eyes[1], eyes[0]
+	}
+	apart := math.Hypot(eyes[1][0]-eyes[0][0], eyes[1][1]-eyes[0][1])
+	if !(apart >= minEyesApart) { // or no number
+		return Frame{}, fmt.Errorf("eyes at %v and %v: want them %d pixels apart or more", eyes[0], eyes[1], minEyesApart)
+	}
+	f := fit([]pair{
+		{Normal(LeftEyeX), Normal(EyeY), eyes[0][0], eyes[0][1], 1},
+		{Normal(RightEyeX), Normal(EyeY), eyes[1][0], eyes[1][1], 1},
+	})
+	if _, err := f.Inverse(); err != nil {
+		return Frame{}, fmt.Errorf("eyes at %v and %v: %w", eyes[0], eyes[1], err)
+	}
+	return f, nil
 }
 
 // WithEyes returns the frame whose eyes' centres (LeftEyeX, RightEyeX, EyeY) lie

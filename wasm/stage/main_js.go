@@ -72,6 +72,12 @@ func floats(v js.Value) []float32 {
 	return x
 }
 
+// tellView says where on the stage the photo is drawn: its left upper corner, and the size
+// of one of its pixels, in widths and heights of the stage.
+func tellView(left, top, wide, high float64) {
+	js.Global().Get("mien").Set("view", []any{left, top, wide, high})
+}
+
 // tell writes a word on the page's root element, for tests and styles.
 func tell(key, value string) {
 	js.Global().Get("document").Get("documentElement").Get("dataset").Set(key, value)

@@ -134,6 +134,7 @@ func (s *stage) Draw(screen *ebiten.Image) {
 	fit := min(float64(s.wide)/across, float64(s.high)/down)
 	left := float32(math.Floor((float64(s.wide)-across*fit)/2 - x0*fit))
 	top := float32(math.Floor((float64(s.high)-down*fit)/2 - y0*fit))
+	tellView(float64(left)/float64(s.wide), float64(top)/float64(s.high), fit*s.scale[0]/float64(s.wide), fit*s.scale[1]/float64(s.high))
 	a, b := s.frame.A, s.inverse.A
 	o := &ebiten.DrawTrianglesShaderOptions{Uniforms: map[string]any{
 		"Scale": float32(1 / fit), "Offset": []float32{left, top}, "Photo": []float32{float32(w), float32(h)},

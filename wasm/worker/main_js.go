@@ -63,6 +63,8 @@ func (w *worker) handle(m js.Value) error {
 		return w.photo(ctx, m)
 	case "choose":
 		return w.choose(ctx, m.Get("face").Int())
+	case "mark":
+		return w.mark(ctx, m.Get("eyes"))
 	case "change":
 		return w.change(ctx, m)
 	case "weights":
@@ -113,8 +115,28 @@ func (w *worker) choose(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "read": list(read)})
+	w.chosen(i, read)
 	return nil
+}
+
+// mark edits the face whose eyes are at [x y x y], in the photo's pixels.
+func (w *worker) mark(ctx context.Context, at js.Value) error {
+	var eyes [2][2]float64
+	for i := range 4 {
+		eyes[i/2][i%2] = at.Index(i).Float()
+	}
+	read, err := w.editor.Mark(ctx, eyes)
+	if err != nil {
+		return err
+	}
+	w.shown = edit.Field{}
+	w.chosen(-1, read)
+	return nil
+}
+
+// chosen tells of the face that is edited now: which of those found, -1 for none of them.
+func (w *worker) chosen(i int, read au.Vector) {
+	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "read": list(read)})
 }
 
 // frame returns the frame of the face that is edited.

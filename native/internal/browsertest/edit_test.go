@@ -3,6 +3,10 @@ package browsertest
 import (
 	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"mien/native/internal/server"
 )
@@ -48,6 +54,7 @@ func TestEdit(t *testing.T) {
 	if !bytes.Equal(original, p.stage()) {
 		t.Error("reset does not give the original pixels back")
 	}
+	marksEyes(p)
 	// This browser has no GPU to offer, and asking for it must do no harm.
 	p.wait(data + "device === 'cpu'")
 	p.choose("t", "gpu", "cpu")
@@ -141,25 +148,90 @@ func halves(p *page) {
 	}
 }
 
+// marksEyes drags the rings about the portrait's eyes a little and takes them: the face
+// lies where it did. In a picture without a face the rings are offered.
+func marksEyes(p *page) {
+	p.t.Helper()
+	ring := func(i int) (x, y float64) {
+		fmt.Sscan(p.eval(fmt.Sprintf("(() => { const r = document.querySelectorAll('.eye')[%d].getBoundingClientRect(); return r.x + r.width / 2 + ' ' + (r.y + r.height / 2); })()", i)), &x, &y)
+		return x, y
+	}
+	own := "Number(document.getElementById('au12').value)"
+	var before, after float64
+	fmt.Sscan(p.eval("String("+own+")"), &before)
+	p.do(chromedp.Click(chromedp.CSS("#mark")))
+	p.wait("!document.getElementById('marks').hidden && document.querySelector('.eye').style.left !== ''")
+	if pressed := p.eval("document.getElementById('before').getAttribute('aria-pressed')"); pressed != "true" {
+		p.t.Error("while eyes are marked the stage does not show the photo as it is")
+	}
+	for i := range 2 {
+		x, y := ring(i)
+		for _, e := range []struct {
+			kind input.DispatchMouseEventType
+			x, y float64
+		}{{input.DispatchMouseEventTypeMousePressed, x, y}, {input.DispatchMouseEventTypeMouseMoved, x + 30, y - 25}, {input.DispatchMouseEventTypeMouseMoved, x + 3, y - 2}, {input.DispatchMouseEventTypeMouseReleased, x + 3, y - 2}} {
+			p.do(chromedp.MouseEvent(e.kind, e.x, e.y, chromedp.ButtonLeft))
+		}
+		p.wait(fmt.Sprintf("Math.abs(parseFloat(document.querySelectorAll('.eye')[%d].getBoundingClientRect().x) + 17 - %g) < 1", i, x+3))
+	}
+	p.eval("document.querySelector('.eye').focus(), ''")
+	x, y := ring(0)
+	p.do(chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowDown))
+	p.wait(fmt.Sprintf("(() => { const r = document.querySelector('.eye').getBoundingClientRect(); return Math.abs(r.x + 17 - %g) < .6 && Math.abs(r.y + 17 - %g) < .6; })()", x-2, y+2))
+	if dir := os.Getenv("MIEN_SHOTS"); dir != "" {
+		shoot(p, dir, "marking.png")
+	}
+	p.do(chromedp.Click(chromedp.CSS("#mark-use")))
+	p.wait(data + "face === '-1' && document.getElementById('marks').hidden")
+	if fmt.Sscan(p.eval("String("+own+")"), &after); after < before-.4 || after > before+.4 {
+		p.t.Errorf("the marked face starts at AU12 %.1f, want that of the found one, %.1f", after, before)
+	}
+	p.slide("12", .05)
+	p.wait(data + "field === 'shown'")
+	p.still()
+
+	empty := filepath.Join(p.t.TempDir(), "empty.png")
+	img := image.NewNRGBA(image.Rect(0, 0, 300, 200))
+	draw.Draw(img, img.Rect, image.NewUniform(color.NRGBA{120, 130, 140, 255}), image.Point{}, draw.Src)
+	f, err := os.Create(empty)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		p.t.Fatal(err)
+	}
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{empty}))
+	p.wait("!document.getElementById('marks').hidden && document.getElementById('alert').textContent.includes('show where its eyes are')")
+	p.do(chromedp.Click(chromedp.CSS("#mark-cancel")))
+	p.wait("document.getElementById('marks').hidden")
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{portrait(p.t)}))
+	p.wait("document.getElementById('alert').hidden && " + data + "photo === 'ready'")
+	p.still()
+}
+
+// shoot leaves a picture of the page to look at.
+func shoot(p *page, dir, name string) {
+	p.t.Helper()
+	time.Sleep(time.Second)
+	b, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), b, 0o644)
+	}
+	if err != nil {
+		p.t.Error(err)
+	}
+}
+
 // shots leaves pictures of the page to look at.
 func shots(p *page, dir string) {
 	p.t.Helper()
-	shoot := func(name string) {
-		time.Sleep(time.Second)
-		b, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o644)
-		}
-		if err != nil {
-			p.t.Error(err)
-		}
-	}
-	shoot("narrow.png")
+	shoot(p, dir, "narrow.png")
 	p.do(chromedp.EmulateViewport(1280, 900))
 	p.slide("01", .8)
 	p.slide("02", .75)
 	p.wait(data + "field === 'shown'")
-	shoot("page.png")
+	shoot(p, dir, "page.png")
 }
 
 // rests wants no frames on the stage while nothing moves, and some again when the window

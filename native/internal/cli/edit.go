@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,13 +32,13 @@ import (
 const maxPhoto = 256 << 20
 
 func editCommand() *cobra.Command {
-	var in, out, change, leftOnly, rightOnly, file, processor string
+	var in, out, change, leftOnly, rightOnly, file, processor, eyes string
 	var number int
 	var half, plain bool
 	cmd := &cobra.Command{
 		Use:     "edit --in PHOTO --au CODE=CHANGE,... --out FILE.png",
 		Short:   "Change the expression on a photo",
-		Long:    "Change the expression on a face of a photo, the largest unless --face says another. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
+		Long:    "Change the expression on a face of a photo, the largest unless --face or --eyes says another. Each Action Unit takes a change of intensity, -5 to 5;\nno change gives the photo back, pixel for pixel.",
 		Example: "  mien edit --in photo.jpg --au 12=3,6=2 --out smile.png",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -55,6 +56,9 @@ func editCommand() *cobra.Command {
 					return usage(err, "for example --left 2=3")
 				}
 				*half.of = half.of.Add(d)
+			}
+			if eyes != "" && number != 1 {
+				return usage(errors.New("--face and --eyes: want one of them"), "")
 			}
 			if !strings.EqualFold(filepath.Ext(out), ".png") {
 				return usage(fmt.Errorf("output %q: want a name that ends in .png", out), "")
@@ -79,7 +83,7 @@ func editCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			e, faces, _, err := open(cmd.Context(), in, swap, reader)
+			e, faces, _, err := open(cmd.Context(), in, eyes, swap, reader)
 			if err != nil {
 				return err
 			}
@@ -114,6 +118,7 @@ func editCommand() *cobra.Command {
 	f.StringVar(&file, "model", "", `generator or prior to use, "prior" is the shipped one (default: the shipped generator)`)
 	plainFlag(f, &plain)
 	f.IntVar(&number, "face", 1, "which face, 1 is the largest")
+	eyesFlag(f, &eyes)
 	must(cmd, "in", "out")
 	return cmd
 }
@@ -122,8 +127,12 @@ func plainFlag(f *pflag.FlagSet, plain *bool) {
 	f.BoolVar(plain, "plain", false, "tell the generator what is asked; without it a face that moves less than others is asked for more")
 }
 
+func eyesFlag(f *pflag.FlagSet, eyes *string) {
+	f.StringVar(eyes, "eyes", "", "where the face's eyes are, in pixels: x,y,x,y. For a face that is not found, or found crooked")
+}
+
 func readCommand() *cobra.Command {
-	var in, file string
+	var in, file, eyes string
 	cmd := &cobra.Command{
 		Use:     "read --in PHOTO",
 		Short:   "Read the Action Units of a photo",
@@ -138,7 +147,7 @@ func readCommand() *cobra.Command {
 			if err != nil {
 				return data(err, "see mien inspect")
 			}
-			_, _, read, err := open(cmd.Context(), in, edit.NewSwap(cpu.New()), reader)
+			_, _, read, err := open(cmd.Context(), in, eyes, edit.NewSwap(cpu.New()), reader)
 			if err != nil {
 				return err
 			}
@@ -150,6 +159,7 @@ func readCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
 	cmd.Flags().StringVar(&file, "model", "", "reader to use (default: the shipped one)")
+	eyesFlag(cmd.Flags(), &eyes)
 	must(cmd, "in")
 	return cmd
 }
@@ -188,8 +198,13 @@ func must(cmd *cobra.Command, names ...string) {
 	}
 }
 
-// open reads a photo and finds its face.
-func open(ctx context.Context, path string, swap *edit.Swap, reader *model.Reader) (e *edit.Editor, faces int, read au.Vector, err error) {
+// open reads a photo and finds its face, or takes the one that has its eyes at eyes
+// ("x,y,x,y") unless that is empty.
+func open(ctx context.Context, path, eyes string, swap *edit.Swap, reader *model.Reader) (e *edit.Editor, faces int, read au.Vector, err error) {
+	marks, err := parseEyes(eyes)
+	if err != nil {
+		return nil, 0, read, usage(err, "for example --eyes 210,180,290,176")
+	}
 	img, err := photo(path)
 	if err != nil {
 		return nil, 0, read, err
@@ -199,11 +214,40 @@ func open(ctx context.Context, path string, swap *edit.Swap, reader *model.Reade
 		return nil, 0, read, err
 	}
 	e = edit.New(swap, reader, finder)
+	if marks != nil {
+		if _, err := e.SetFrame(ctx, img, face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())); err != nil {
+			return nil, 0, read, err
+		}
+		if read, err = e.Mark(ctx, *marks); err != nil {
+			return nil, 0, read, usage(err, "give the eyes' centres in pixels of the photo, from its left upper corner")
+		}
+		return e, 1, read, nil
+	}
 	found, read, err := e.SetPhoto(ctx, img)
 	if errors.Is(err, face.ErrNoFace) {
-		return nil, 0, read, data(fmt.Errorf("no face found in %q", path), "the face should be at least 80 pixels wide and look at the camera")
+		return nil, 0, read, data(fmt.Errorf("no face found in %q", path), "say where its eyes are with --eyes x,y,x,y, or give a photo in which the face is at least 80 pixels wide and looks at the camera")
 	}
 	return e, len(found), read, err
+}
+
+// parseEyes reads two points, "x,y,x,y"; nil of nothing.
+func parseEyes(text string) (*[2][2]float64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) != 4 {
+		return nil, fmt.Errorf("eyes %q: want four numbers", text)
+	}
+	var eyes [2][2]float64
+	for i, part := range parts {
+		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil {
+			return nil, fmt.Errorf("eyes %q: %q is no number", text, part)
+		}
+		eyes[i/2][i%2] = v
+	}
+	return &eyes, nil
 }
 
 func photo(path string) (*image.NRGBA, error) {

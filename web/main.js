@@ -111,6 +111,7 @@ async function faced(m) {
 function chosen(m) {
   if (!photo) return; // of a photo that was closed meanwhile
   fail('');
+  marker.stop();
   photo.frame = m.frame;
   stage.setFrame(new Float64Array(m.frame));
   markFace($('faces'), m.face);
@@ -203,7 +204,7 @@ function wire() {
   $('reset').addEventListener('click', () => sliders.reset());
   $('save').addEventListener('click', () => worker.postMessage({ type: 'picture', ...sliders.change() }));
   $('zoom').addEventListener('click', () => zoom($('zoom').getAttribute('aria-pressed') !== 'true'));
-  $('mark').addEventListener('click', () => { if (marker.on) marker.stop(); else marker.start(photo, photo.frame); });
+  $('mark').addEventListener('click', () => { if (marker.on) marker.stop(); else if (photo) marker.start(photo, photo.frame); });
   const before = (on) => { $('before').setAttribute('aria-pressed', String(on)); stage.showBefore(on); };
   $('before').addEventListener('click', () => before($('before').getAttribute('aria-pressed') !== 'true'));
   marker = new Marker({ layer: $('marks'), panel: $('mark-panel'), useButton: $('mark-use'), cancelButton: $('mark-cancel') },

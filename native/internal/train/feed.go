@@ -56,6 +56,9 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 				strength *= mildness
 			}
 			x = augment(x, size, strength, r)
+			if f.preset.Spots > 0 {
+				spots(x.pixels, size, f.preset.Spots, r)
+			}
 		}
 		put("photo", i, x.pixels)
 		put("own", i, x.own[:])

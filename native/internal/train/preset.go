@@ -75,6 +75,7 @@ type Preset struct {
 
 	Eyes    float64 // a reader's weight of the two points that put a frame right
 	Augment float32 // how far a reader's pictures are moved and recoloured, 1 for photos
+	Spots   float32 // how deep the smooth light and shadow is that they get, of -1 to 1
 	Mild    float32 // the share of them that is moved a third as far: what it reads once a face is aligned
 	Points  float64 // a reader's weight of the 68 landmarks
 	Attack  float32 // how far, at most, a reader's pictures are moved against it (see attacked)
@@ -217,21 +218,21 @@ var own = []Preset{
 		About:  "64x64 AU reader: 17 Action Units, 68 landmarks and the eyes that align a face",
 		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 6000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 20, Augment: 1, Mild: .6, Points: 8, Balance: .7,
+		Batch:  64, Steps: 6000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 20, Augment: 1, Mild: .6, Points: 8, Balance: .7, Spots: .25,
 	},
 	{
 		Name:   "guide",
 		About:  "64x64 AU reader that is hard to fool, for training generators (--reader)",
 		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .6, Mild: .6, Points: 5, Balance: .7, Attack: 2,
+		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .6, Mild: .6, Points: 5, Balance: .7, Attack: 2, Spots: .25,
 	},
 	{
 		Name:   "judge",
 		About:  "64x64 AU reader of another shape, for mien eval alone (train it on the other half of the people)",
 		Reader: net.Reader{Size: 64, Width: 24, Hidden: 96, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
-		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .8, Mild: .6, Points: 5, Balance: .7,
+		Batch:  64, Steps: 5000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 2, Augment: .8, Mild: .6, Points: 5, Balance: .7, Spots: .25,
 	},
 	{
 		Name:     "identity",

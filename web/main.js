@@ -131,6 +131,36 @@ function zoom(on) {
   stage.zoom(on);
 }
 
+// --- stage
+
+async function launch() {
+  stage = await startStage($('stage-host'), (share) => loading('loading the stage', share), relaunch);
+}
+
+// relaunch starts the stage again after it ended, and shows on it what it showed: the
+// worker has the photo still. A stage that ends over and over is left.
+async function relaunch() {
+  const again = 'load the page again';
+  ended = ended.filter((t) => performance.now() - t < 60000).concat(performance.now());
+  if (ended.length > 3) { fail(`The stage stops again and again: ${again}.`); return; }
+  if (document.hidden) await new Promise((done) => { document.addEventListener('visibilitychange', done, { once: true }); });
+  try {
+    await launch();
+  } catch (err) {
+    fail(sentence(`the stage has stopped, ${again}: ${err.message}`));
+    return;
+  }
+  if (photo) worker.postMessage({ type: 'again' });
+}
+let ended = []; // when stages did
+
+function shown(m) {
+  if (!photo) return; // another one is opened
+  stage.setPhoto(m.rgba, m.width, m.height, new Float64Array(m.frame));
+  for (const [verb, id] of [['zoom', 'zoom'], ['showBefore', 'before']]) stage[verb]($(id).getAttribute('aria-pressed') === 'true');
+  request();
+}
+
 // --- weights
 
 let loadingWeights = Promise.resolve();
@@ -182,6 +212,7 @@ function receive(m) {
     case 'loaded': loaded(m); break;
     case 'refused': refused(m); break;
     case 'picture': save(m); break;
+    case 'again': shown(m); break;
     case 'error':
       fail(/no generator/i.test(m.text) ? 'No weights are loaded yet: train some, below.' : sentence(m.text));
       break;
@@ -268,7 +299,7 @@ async function start() {
   });
   loading('loading the page', 0);
   await ready;
-  stage = await startStage($('stage-host'), (share) => loading('loading the stage', share));
+  await launch();
   loading('starting the worker', 1);
   await thinking;
   wire();
@@ -279,4 +310,4 @@ async function start() {
   if (!photo && !pending) $('portrait').click();
 }
 
-start().catch((err) => { loading('', 0); fail(`The page could not start: ${err.message}`); });
+start().catch((err) => { loading('', 0); fail(sentence(`the page could not start: ${err.message}`)); });

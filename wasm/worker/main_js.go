@@ -76,7 +76,9 @@ func (w *worker) handle(m js.Value) error {
 	case "read":
 		return w.read(ctx)
 	case "picture":
-		return w.picture(ctx, m)
+		return w.picture(ctx, "picture", vector(m.Get("left")), vector(m.Get("right")))
+	case "again":
+		return w.picture(ctx, "again", au.Vector{}, au.Vector{})
 	}
 	return nil
 }
@@ -210,15 +212,16 @@ func (w *worker) reader(m js.Value) error {
 	return nil
 }
 
-// picture renders the photo under a change at its full resolution.
-func (w *worker) picture(ctx context.Context, m js.Value) error {
-	img, err := w.editor.PictureSides(ctx, vector(m.Get("left")), vector(m.Get("right")))
+// picture renders the photo under a change of each half at its full resolution, as the
+// answer to a message.
+func (w *worker) picture(ctx context.Context, to string, left, right au.Vector) error {
+	img, err := w.editor.PictureSides(ctx, left, right)
 	if err != nil {
 		return err
 	}
 	rgba := js.Global().Get("Uint8ClampedArray").New(len(img.Pix))
 	js.CopyBytesToJS(rgba, img.Pix)
-	post(map[string]any{"type": "picture", "width": img.Rect.Dx(), "height": img.Rect.Dy(), "rgba": rgba})
+	post(map[string]any{"type": to, "width": img.Rect.Dx(), "height": img.Rect.Dy(), "rgba": rgba, "frame": w.frame()})
 	return nil
 }
 

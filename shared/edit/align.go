@@ -82,8 +82,9 @@ var views = [...]face.Frame{
 	{A: [6]float64{-.9962, .0872, -.04, .0872, .9962, .04}},
 }
 
-// oversight is how much larger than the labels' the reader sees frames, measured
-// on 600 training faces of people it was not trained on.
+// oversight is how much larger than the labels' the reader sees frames, measured on 600
+// training faces of people that a reader of before was not trained on; with the shipped
+// one validation faces come out .3% too large.
 const oversight = 1.017
 
 // survey returns the frame in which the reader sees the face, in the mean of

@@ -306,16 +306,16 @@ func TestReaderAligns(t *testing.T) {
 	}
 	slices.Sort(errs)
 	t.Logf("%d of %d within 3 pixels, median %.2f, worst %.2f", within, n, errs[len(errs)/2], errs[len(errs)-1])
-	// All of these 40 do, 561 of all 585 (MIEN_FACES=585), median .84 there: 3 of
-	// the rest are not found, 2 taken for something else, 19 are 3 to 6 pixels off.
-	if within*1000 < n*955 {
-		t.Errorf("%d of %d faces come back within 3 pixels, want 95.5%%", within, n)
+	// All of these 40 do, 574 of all 585 (MIEN_FACES=585), median .74 there: 2 of the
+	// rest are not found, 1 is taken for something else, 8 are 3 to 5.4 pixels off.
+	if within*100 < n*97 {
+		t.Errorf("%d of %d faces come back within 3 pixels, want 97%%", within, n)
 	}
 	if lost*100 > n {
 		t.Errorf("%d of %d faces are not found or more than 9 pixels off, want 1%% at most", lost, n)
 	}
-	if median := errs[len(errs)/2]; median > 1.15 {
-		t.Errorf("half of the faces are off by %.2f pixels or more, want 1.15", median)
+	if median := errs[len(errs)/2]; median > 1 {
+		t.Errorf("half of the faces are off by %.2f pixels or more, want 1", median)
 	}
 }
 

@@ -34,8 +34,8 @@ test: deps build ## run every test (installs Chromium on Debian as root)
 test-go:
 	GODEBUG=madvdontneed=0 go test -timeout 25m ./native/internal/train ./...
 
-# The CPU device where the page and other processors run it; beside the rest, as none of
-# both keeps two cores busy to the end.
+# The CPU device as the page and other processors run it; beside the rest, as neither keeps
+# two cores busy to the end.
 test-ports:
 	sh tools/test-arm64.sh
 	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...

@@ -21,7 +21,7 @@ export class Marker {
       e.preventDefault();
       const at = this.#photo(e);
       const [a, b] = this.#points.map(([x, y]) => Math.hypot(x - at[0], y - at[1]));
-      this.#held = Math.max(this.rings.indexOf(e.target), -1);
+      this.#held = this.rings.indexOf(e.target);
       if (this.#held < 0) this.#held = a <= b ? 0 : 1; // beside both: the nearer one comes
       this.rings[this.#held].focus();
       layer.setPointerCapture(e.pointerId);

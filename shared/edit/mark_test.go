@@ -2,6 +2,7 @@ package edit
 
 import (
 	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -33,8 +34,8 @@ func TestMarkedFace(t *testing.T) {
 	draw.Draw(picture, picture.Rect, image.NewUniform(color.NRGBA{90, 90, 100, 255}), image.Point{}, draw.Src)
 	want := stick(picture, image.Rect(50, 50, 450, 450), img, found, 1.5, 80)
 	ctx := context.Background()
-	if _, _, err := e.SetPhoto(ctx, picture); err == nil {
-		t.Fatal("the portrait on its side is found: this test wants one that is not")
+	if _, _, err := e.SetPhoto(ctx, picture); !errors.Is(err, face.ErrNoFace) {
+		t.Fatalf("the portrait on its side: %v, and this test wants one that is not found", err)
 	}
 	upright, err := e.SetFrame(ctx, img, found)
 	if err != nil {

@@ -70,11 +70,13 @@ export class Marker {
   // follow keeps the rings on their points, wherever the stage shows them.
   #follow() {
     if (!this.on) return;
-    const [left, top, wide, high] = globalThis.mien.view;
-    this.rings.forEach((ring, i) => {
-      ring.style.left = `${100 * (left + this.#points[i][0] * wide)}%`;
-      ring.style.top = `${100 * (top + this.#points[i][1] * high)}%`;
-    });
+    if (globalThis.mien.view) { // else nothing was drawn yet
+      const [left, top, wide, high] = globalThis.mien.view;
+      this.rings.forEach((ring, i) => {
+        ring.style.left = `${100 * (left + this.#points[i][0] * wide)}%`;
+        ring.style.top = `${100 * (top + this.#points[i][1] * high)}%`;
+      });
+    }
     requestAnimationFrame(() => this.#follow());
   }
 }

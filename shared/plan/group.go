@@ -182,7 +182,7 @@ func (p *Plan) fits(s Step, shape tensor.Shape) bool {
 			return out[0] == shape[0] || out[0] == 1
 		}
 		return p.Spans(s.In[0], shape) == PerPicture && out[0] == shape[0]
-	case Add, Sub, Mul, Div, Affine, LeakyRelu, Gate, Tanh, Sigmoid, Softplus, Exp, Log, Sqrt, Abs, Sign, Clamp, Inside, Spread:
+	case Add, Sub, Mul, Div, PRelu, Affine, LeakyRelu, Gate, Tanh, Sigmoid, Softplus, Exp, Log, Sqrt, Abs, Sign, Clamp, Inside, Spread:
 	default:
 		return false
 	}

@@ -23,6 +23,18 @@ const (
 	MatMul Kind = "matmul"
 )
 
+// Operations of networks that are run but not trained here.
+const (
+	// Depthwise: x [N H W C], w [KH KW C 1] -> y [N OH OW C]; ints stride, pad:
+	// a convolution of each channel alone.
+	//	y[n,i,j,c] = sum_ab x[n, i*stride+a-pad, j*stride+b-pad, c] * w[a,b,c,0]
+	// with zeros outside x; OH = (H+2*pad-KH)/stride + 1.
+	Depthwise Kind = "depthwise"
+	// MaxPool: x [N H W C] -> [N OH OW C]; ints k, stride: the largest number of
+	// each k x k window, without padding; OH = (H-k)/stride + 1.
+	MaxPool Kind = "maxpool"
+)
+
 // Elementwise operations of two operands of equal rank; a dimension of 1 is
 // repeated to the other's extent.
 const (
@@ -30,6 +42,8 @@ const (
 	Sub Kind = "sub"
 	Mul Kind = "mul"
 	Div Kind = "div"
+	// PRelu: x, a: x > 0 ? x : a*x.
+	PRelu Kind = "prelu"
 )
 
 // Elementwise operations of one operand.
@@ -106,8 +120,8 @@ const (
 // Kinds lists every operation; devices, the graph and their tests range over
 // it, so that a kind missing anywhere fails a test.
 var Kinds = []Kind{
-	Conv, ConvInput, ConvWeight, MatMul,
-	Add, Sub, Mul, Div,
+	Conv, ConvInput, ConvWeight, MatMul, Depthwise, MaxPool,
+	Add, Sub, Mul, Div, PRelu,
 	Affine, LeakyRelu, Gate, Tanh, Sigmoid, Softplus, Exp, Log, Sqrt, Abs, Sign, Clamp, Inside,
 	SumTo, Spread, Reshape, Concat, Slice, Pad,
 	Unshuffle, Shuffle, Nearest, SumPool, Resize, ResizeInput, Warp, WarpInput, WarpFlow,

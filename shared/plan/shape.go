@@ -99,8 +99,10 @@ var rules = map[Kind]rule{
 	ConvInput:  {in: 2, ints: 4, rank: 4, shape: convInputShape},
 	ConvWeight: {in: 2, ints: 4, rank: 4, shape: convWeightShape},
 	MatMul:     {in: 2, ints: 2, rank: 2, shape: matMulShape},
+	Depthwise:  {in: 2, ints: 2, rank: 4, shape: depthwiseShape},
+	MaxPool:    {in: 1, ints: 2, rank: 4, shape: maxPoolShape},
 
-	Add: binary, Sub: binary, Mul: binary, Div: binary,
+	Add: binary, Sub: binary, Mul: binary, Div: binary, PRelu: binary,
 
 	Affine:    {in: 1, floats: 2, shape: same},
 	LeakyRelu: {in: 1, floats: 1, shape: same},
@@ -216,6 +218,29 @@ func matMulShape(ints []int, in []tensor.Shape) ([]tensor.Shape, error) {
 		return nil, fmt.Errorf("operands %v and %v (transposed: %v): inner extents %d and %d differ", a, b, ints, ka, kb)
 	}
 	return one(m, n), nil
+}
+
+func depthwiseShape(ints []int, in []tensor.Shape) ([]tensor.Shape, error) {
+	x, w := in[0], in[1]
+	if x[3] != w[2] || w[3] != 1 {
+		return nil, fmt.Errorf("input %v has %d channels, weights %v: want [KH KW %d 1]", x, x[3], w, x[3])
+	}
+	oh, err := convOut(x[1], w[0], ints[0], ints[1])
+	if err != nil {
+		return nil, err
+	}
+	ow, err := convOut(x[2], w[1], ints[0], ints[1])
+	return one(x[0], oh, ow, x[3]), err
+}
+
+func maxPoolShape(ints []int, in []tensor.Shape) ([]tensor.Shape, error) {
+	x := in[0]
+	oh, err := convOut(x[1], ints[0], ints[1], 0)
+	if err != nil {
+		return nil, err
+	}
+	ow, err := convOut(x[2], ints[0], ints[1], 0)
+	return one(x[0], oh, ow, x[3]), err
 }
 
 func sumToShape(ints []int, in []tensor.Shape) ([]tensor.Shape, error) {

@@ -34,11 +34,13 @@ func main() {
 	binary("mulVS", "a[i] * b", "a *float32, b float32", mul)
 	binary("divVV", "a[i] / b[i]", "a, b *float32", div)
 	binary("divVS", "a[i] / b", "a *float32, b float32", div)
+	binary("maxVV", "max(a[i], b[i])", "a, b *float32", func(a, b, to reg.VecVirtual) { VMAXPS(b, a, to) })
 	binary("divSV", "a / b[i]", "a float32, b *float32", div)
 	affine()
 	axpy()
 	mix()
 	gate()
+	prelu()
 	adam()
 	Generate()
 }
@@ -168,6 +170,23 @@ func gate() {
 		VCMPPS(Imm(0x1e), zero, v, mask) // greater, ordered, quiet
 		VBLENDVPS(mask, one, slope, v)
 		VMULPS(Mem{Base: g, Disp: disp}, v, v)
+		VMOVUPS(v, Mem{Base: y, Disp: disp})
+	})
+}
+
+func prelu() {
+	begin("preluVV", "y, x, a *float32, one float32", "y[i] = x[i] * (one where x[i] > 0, else a[i])")
+	y, x, a, one := pointer("y"), pointer("x"), pointer("a"), spread("one")
+	n := pointer("n")
+	zero := YMM()
+	VXORPS(zero, zero, zero)
+	loop("preluVV", n, []reg.GPVirtual{y, x, a}, func(disp int) {
+		v, mask, factor := YMM(), YMM(), YMM()
+		VMOVUPS(Mem{Base: x, Disp: disp}, v)
+		VMOVUPS(Mem{Base: a, Disp: disp}, factor)
+		VCMPPS(Imm(0x1e), zero, v, mask) // greater, ordered, quiet
+		VBLENDVPS(mask, one, factor, factor)
+		VMULPS(factor, v, v)
 		VMOVUPS(v, Mem{Base: y, Disp: disp})
 	})
 }

@@ -101,5 +101,7 @@ func flat(_ *Graph, _ *op, _ Node, in []Node, _ Node, _ []bool) ([]Node, error) 
 	return make([]Node, len(in)), nil
 }
 
-// none lists the kinds without a derivative: optimisers end a graph.
-var none = map[plan.Kind]bool{plan.Adam: true, plan.Blend: true}
+// none lists the kinds without a derivative: optimisers end a graph, and networks
+// with depthwise convolutions and maxima are only run, never trained or trained
+// through.
+var none = map[plan.Kind]bool{plan.Adam: true, plan.Blend: true, plan.Depthwise: true, plan.MaxPool: true}

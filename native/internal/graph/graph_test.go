@@ -39,6 +39,8 @@ var cases = []opCase{
 	{plan.Sub, shapes(sh{2, 1, 3}, sh{1, 4, 3}), -1, 1, func(g *Graph, in []Node) Node { return g.Sub(in[0], in[1]) }, false},
 	{plan.Mul, shapes(sh{2, 1, 3}, sh{1, 4, 3}), -1, 1, func(g *Graph, in []Node) Node { return g.Mul(in[0], in[1]) }, false},
 	{plan.Div, shapes(sh{2, 1, 3}, sh{1, 4, 3}), .5, 2, func(g *Graph, in []Node) Node { return g.Div(in[0], in[1]) }, false},
+	{plan.PRelu, shapes(sh{2, 1, 3}, sh{1, 4, 3}), -1, 1, func(g *Graph, in []Node) Node { return g.PRelu(in[0], in[1]) }, false},
+	{plan.PRelu, shapes(sh{2, 4, 3}, sh{1, 1, 3}), -1, 1, func(g *Graph, in []Node) Node { return g.PRelu(in[0], in[1]) }, false},
 	{plan.Affine, shapes(sh{7}), -1, 1, func(g *Graph, in []Node) Node { return g.Affine(in[0], 3, 2) }, false},
 	{plan.LeakyRelu, shapes(sh{9}), -1, 1, func(g *Graph, in []Node) Node { return g.LeakyRelu(in[0], .2) }, false},
 	{plan.Gate, shapes(sh{9}, sh{9}), -1, 1, func(g *Graph, in []Node) Node { return g.Gate(in[0], in[1], .2) }, false},
@@ -70,7 +72,7 @@ var cases = []opCase{
 }
 
 // forwardOnly are kinds whose derivative is refused, with what stands for them.
-var forwardOnly = map[plan.Kind]bool{plan.WarpFlow: true, plan.Adam: true, plan.Blend: true}
+var forwardOnly = map[plan.Kind]bool{plan.WarpFlow: true, plan.Adam: true, plan.Blend: true, plan.Depthwise: true, plan.MaxPool: true}
 
 func TestEveryKindHasACaseAndARule(t *testing.T) {
 	seen := map[plan.Kind]bool{}

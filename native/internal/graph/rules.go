@@ -43,6 +43,10 @@ var rules = map[plan.Kind]rule{
 	plan.Mul: arithmetic(func(g *Graph, _, b, _, gy Node) Node { return g.Mul(gy, b) }, func(g *Graph, a, _, _, gy Node) Node { return g.Mul(gy, a) }),
 	plan.Div: arithmetic(func(g *Graph, _, b, _, gy Node) Node { return g.Div(gy, b) },
 		func(g *Graph, _, b, y, gy Node) Node { return g.Affine(g.Div(g.Mul(gy, y), b), -1, 0) }),
+	plan.PRelu: arithmetic(func(g *Graph, x, a, y, gy Node) Node {
+		kept := g.Gate(g.Spread(x, Shape(y)...), gy, 0)
+		return g.Add(kept, g.Mul(g.Sub(gy, kept), a))
+	}, func(g *Graph, x, _, _, gy Node) Node { return g.Mul(gy, g.Sub(x, g.Relu(x))) }),
 
 	plan.Affine:    elementwise(func(g *Graph, o *op, _, _, gy Node) Node { return g.Affine(gy, o.floats[0], 0) }),
 	plan.LeakyRelu: elementwise(func(g *Graph, o *op, x, _, gy Node) Node { return g.Gate(x, gy, o.floats[0]) }),

@@ -45,6 +45,19 @@ func (g *Graph) Mul(a, b Node) Node { return g.apply(plan.Mul, nil, nil, a, b) }
 // Div is a / b.
 func (g *Graph) Div(a, b Node) Node { return g.apply(plan.Div, nil, nil, a, b) }
 
+// PRelu is x where positive, a*x elsewhere.
+func (g *Graph) PRelu(x, a Node) Node { return g.apply(plan.PRelu, nil, nil, x, a) }
+
+// Depthwise is plan.Depthwise.
+func (g *Graph) Depthwise(x, w Node, stride, pad int) Node {
+	return g.apply(plan.Depthwise, []int{stride, pad}, nil, x, w)
+}
+
+// MaxPool is plan.MaxPool.
+func (g *Graph) MaxPool(x Node, k, stride int) Node {
+	return g.apply(plan.MaxPool, []int{k, stride}, nil, x)
+}
+
 // Affine is a*x + b.
 func (g *Graph) Affine(x Node, a, b float64) Node {
 	if a == 1 && b == 0 {

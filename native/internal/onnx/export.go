@@ -117,26 +117,34 @@ func (e *exporter) list(values ...int) string {
 	return name
 }
 
-// filters reports whether a value is the weights of a convolution, which are
-// [KH KW C K] here and [K C KH KW] there; a transposed one's, which has K
-// channels to start from, likewise.
-func (e *exporter) filters(value int) bool {
+// filters returns how the weights of a convolution are turned, nil for other
+// values: they are [KH KW C K] here and [K C KH KW] there; a transposed one's,
+// which has K channels to start from, likewise. A depthwise one's are [KH KW C 1]
+// and [C 1 KH KW].
+func (e *exporter) filters(value int) []int {
 	for _, s := range e.plan.Steps {
-		if (s.Kind == plan.Conv || s.Kind == plan.ConvInput) && s.In[1] == value {
-			return true
+		switch {
+		case len(s.In) < 2 || s.In[1] != value:
+		case s.Kind == plan.Conv || s.Kind == plan.ConvInput:
+			return []int{3, 2, 0, 1}
+		case s.Kind == plan.Depthwise:
+			return []int{2, 3, 0, 1}
 		}
 	}
-	return false
+	return nil
+}
+
+// computed reports whether a value is no weight of the file.
+func (e *exporter) computed(value int) bool {
+	role := e.plan.Values[value].Role
+	return role != plan.State && role != plan.Const
 }
 
 // weight adds a state or constant as an initialiser.
 func (e *exporter) weight(value int, data []float32) {
 	shape := e.plan.Values[value].Shape
-	perm := []int(nil)
-	switch {
-	case e.filters(value):
-		perm = []int{3, 2, 0, 1}
-	case len(shape) == 4:
+	perm := e.filters(value)
+	if perm == nil && len(shape) == 4 {
 		perm = inward
 	}
 	if perm == nil {
@@ -204,7 +212,7 @@ func (e *exporter) step(s plan.Step) error {
 	}
 	switch s.Kind {
 	case plan.Conv, plan.ConvInput:
-		if role := e.plan.Values[s.In[1]].Role; role != plan.State && role != plan.Const {
+		if e.computed(s.In[1]) {
 			// What is computed is turned as pictures are: [KH K KW C].
 			in[1] = e.turned(in[1], e.plan.Values[s.In[1]].Shape, []int{1, 3, 0, 2})
 		}
@@ -217,6 +225,22 @@ func (e *exporter) step(s plan.Step) error {
 		w := e.plan.Values[s.In[1]].Shape
 		rest := []int{shape[1] - (from[1]-1)*stride - w[0] + 2*pad, shape[2] - (from[2]-1)*stride - w[1] + 2*pad}
 		e.node("ConvTranspose", in, out, "strides", strides, "pads", pads, "output_padding", rest)
+	case plan.Depthwise:
+		if e.computed(s.In[1]) { // [KH 1 KW C]
+			in[1] = e.turned(in[1], e.plan.Values[s.In[1]].Shape, []int{3, 1, 0, 2})
+		}
+		stride, pad := s.Ints[0], s.Ints[1]
+		e.node("Conv", in, out, "strides", []int{stride, stride}, "pads", []int{pad, pad, pad, pad}, "group", from[3])
+	case plan.MaxPool:
+		k, stride := s.Ints[0], s.Ints[1]
+		e.node("MaxPool", in, out, "kernel_shape", []int{k, k}, "strides", []int{stride, stride})
+	case plan.PRelu:
+		if !slices.Equal(from, shape) { // ONNX repeats slopes alone
+			all := e.fresh()
+			e.node("Expand", []string{in[0], e.list(there(shape)...)}, all)
+			in[0] = all
+		}
+		e.node("PRelu", in, out)
 	case plan.MatMul:
 		e.node("Gemm", in, out, "transA", s.Ints[0], "transB", s.Ints[1])
 	case plan.Affine:

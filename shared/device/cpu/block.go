@@ -182,7 +182,7 @@ func (b *blocks) result(s plan.Step, k int) slot {
 // loop compiles a step whose result is whole.
 func (b *blocks) loop(s plan.Step, k int) {
 	switch s.Kind {
-	case plan.Add, plan.Sub, plan.Mul, plan.Div:
+	case plan.Add, plan.Sub, plan.Mul, plan.Div, plan.PRelu:
 		f, x, z := binaries[s.Kind], b.operand(s.In[0]), b.operand(s.In[1])
 		if x.single && z.single {
 			x = b.vector(s.In[0])
@@ -234,7 +234,7 @@ func (b *blocks) small(s plan.Step) func(picture int) {
 	}
 	y, x := part(s.Out[0]), part(s.In[0])
 	switch s.Kind {
-	case plan.Add, plan.Sub, plan.Mul, plan.Div:
+	case plan.Add, plan.Sub, plan.Mul, plan.Div, plan.PRelu:
 		f, z := binaries[s.Kind], part(s.In[1])
 		return func(picture int) {
 			y, x, z := y(picture), x(picture), z(picture)

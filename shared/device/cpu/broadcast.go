@@ -108,10 +108,11 @@ type loops struct {
 
 // binaries holds the loops of each binary operation.
 var binaries = map[plan.Kind]loops{
-	plan.Add: {vector.Add, vector.AddS, vector.SAdd},
-	plan.Sub: {vector.Sub, vector.SubS, vector.SSub},
-	plan.Mul: {vector.Mul, vector.MulS, vector.SMul},
-	plan.Div: {vector.Div, vector.DivS, vector.SDiv},
+	plan.Add:   {vector.Add, vector.AddS, vector.SAdd},
+	plan.Sub:   {vector.Sub, vector.SubS, vector.SSub},
+	plan.Mul:   {vector.Mul, vector.MulS, vector.SMul},
+	plan.Div:   {vector.Div, vector.DivS, vector.SDiv},
+	plan.PRelu: {vector.PRelu, vector.PReluS, vector.SPRelu},
 }
 
 // binary compiles the loops of kind.

@@ -7,8 +7,9 @@ type compiler func(o *operands) func()
 
 var compilers = map[plan.Kind]compiler{
 	plan.Conv: conv, plan.ConvInput: convInput, plan.ConvWeight: convWeight, plan.MatMul: matMul,
+	plan.Depthwise: depthwise, plan.MaxPool: maxPool,
 
-	plan.Add: binary(plan.Add), plan.Sub: binary(plan.Sub), plan.Mul: binary(plan.Mul), plan.Div: binary(plan.Div),
+	plan.Add: binary(plan.Add), plan.Sub: binary(plan.Sub), plan.Mul: binary(plan.Mul), plan.Div: binary(plan.Div), plan.PRelu: binary(plan.PRelu),
 
 	plan.Affine: unary(plan.Affine), plan.LeakyRelu: unary(plan.LeakyRelu), plan.Gate: gate,
 	plan.Tanh: unary(plan.Tanh), plan.Sigmoid: unary(plan.Sigmoid), plan.Exp: unary(plan.Exp), plan.Softplus: unary(plan.Softplus),

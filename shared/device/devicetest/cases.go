@@ -46,7 +46,7 @@ func (c Case) String() string {
 type shapes = []tensor.Shape
 
 // Cases holds every operation of plan.Kinds, most of them several times.
-var Cases = join(products(), elementwise(), moves(), resamplings(), trainings())
+var Cases = join(products(), windows(), elementwise(), moves(), resamplings(), trainings())
 
 func join(groups ...[]Case) []Case {
 	var all []Case
@@ -93,6 +93,37 @@ func products() []Case {
 	return cases
 }
 
+// windows are depthwise convolutions and poolings: channels that fill vectors
+// and that do not, maps smaller than the window and larger.
+func windows() []Case {
+	var cases []Case
+	for _, k := range []int{3, 5} {
+		for _, stride := range []int{1, 2} {
+			for _, d := range [][4]int{ // N H W C
+				{1, 7, 8, 1}, {1, 8, 9, 7}, {2, 9, 7, 8}, {1, 31, 8, 9}, {1, 7, 31, 31}, {2, 1, 1, 16}, {1, 2, 3, 17},
+				{1, 12, 12, 32}, {1, 24, 25, 64}, {3, 9, 8, 130},
+			} {
+				x, w := tensor.Shape(d[:]), tensor.Shape{k, k, d[3], 1}
+				cases = append(cases, Case{Kind: plan.Depthwise, In: shapes{x, w}, Ints: []int{stride, k / 2}, Tolerance: summed})
+				if min(d[1], d[2]) >= k {
+					cases = append(cases,
+						Case{Kind: plan.Depthwise, In: shapes{x, w}, Ints: []int{stride, 0}, Tolerance: summed},
+						Case{Kind: plan.MaxPool, In: shapes{x}, Ints: []int{k, stride}})
+				}
+				if min(d[1], d[2]) >= 2 {
+					cases = append(cases, Case{Kind: plan.MaxPool, In: shapes{x}, Ints: []int{2, stride}})
+				}
+			}
+		}
+	}
+	return append(cases,
+		Case{Kind: plan.Depthwise, In: shapes{{1, 9, 8, 9}, {1, 1, 9, 1}}, Ints: []int{1, 0}, Tolerance: summed},
+		Case{Kind: plan.Depthwise, In: shapes{{1, 9, 8, 9}, {3, 5, 9, 1}}, Ints: []int{3, 2}, Tolerance: summed},
+		Case{Kind: plan.Depthwise, In: shapes{{1, 3, 3, 8}, {3, 3, 8, 1}}, Ints: []int{1, 4}, Tolerance: summed},
+		Case{Kind: plan.MaxPool, In: shapes{{1, 31, 9, 8}}, Ints: []int{1, 3}},
+		Case{Kind: plan.MaxPool, In: shapes{{2, 9, 9, 31}}, Ints: []int{3, 2}})
+}
+
 // lengths are the odd ones and one that is split among goroutines.
 var lengths = []int{1, 7, 8, 9, 31, 40001}
 
@@ -104,7 +135,7 @@ func elementwise() []Case {
 		{{2, 1, 5, 1}, {1, 3, 1, 7}}, {{2, 3, 1, 7}, {1, 1, 5, 1}}, {{8, 1}, {1, 9}}, {{2, 3, 2, 3, 2, 3}, {1, 3, 1, 3, 1, 3}},
 		{{2, 64, 64, 9}, {1, 1, 1, 9}}, {{2, 64, 64, 8}, {2, 1, 1, 8}}, {{1, 64, 64, 31}, {1, 64, 64, 1}}, {{4, 63, 63, 3}, {4, 63, 63, 3}},
 	} {
-		for _, k := range []plan.Kind{plan.Add, plan.Sub, plan.Mul, plan.Div} {
+		for _, k := range []plan.Kind{plan.Add, plan.Sub, plan.Mul, plan.Div, plan.PRelu} {
 			c := Case{Kind: k, In: s, Tolerance: rounded}
 			if k == plan.Div {
 				c.From = [2]float32{.5, 4}
@@ -121,6 +152,7 @@ func elementwise() []Case {
 				Case{Kind: plan.Affine, In: one, Floats: []float64{-1.5, .25}, From: r, Tolerance: rounded},
 				Case{Kind: plan.LeakyRelu, In: one, Floats: []float64{.2}, From: r, Tolerance: rounded, Fix: specials},
 				Case{Kind: plan.LeakyRelu, In: one, Floats: []float64{0}, From: r, Tolerance: rounded, Fix: specials},
+				Case{Kind: plan.PRelu, In: shapes{{n}, {n}}, From: r, Tolerance: rounded, Fix: specials},
 				Case{Kind: plan.Gate, In: shapes{{n}, {n}}, Floats: []float64{.2}, From: r, Tolerance: rounded, Fix: specials},
 				Case{Kind: plan.Tanh, In: one, From: r, Tolerance: 4e-7, Fix: specials},
 				Case{Kind: plan.Sigmoid, In: one, From: r, Tolerance: 4e-7, Fix: specials},

@@ -99,6 +99,8 @@ func (c Case) terms(out tensor.Shape) float64 {
 	switch c.Kind {
 	case plan.Conv:
 		return float64(c.In[1].Numel() / c.In[1][3])
+	case plan.Depthwise:
+		return float64(c.In[1].Numel() / c.In[1][2])
 	case plan.ConvInput:
 		return float64(c.In[1].Numel() / c.In[1][2])
 	case plan.ConvWeight:

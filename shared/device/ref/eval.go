@@ -51,11 +51,18 @@ func zeros(s tensor.Shape) Array {
 
 var ops = map[plan.Kind]op{
 	plan.Conv: conv, plan.ConvInput: convInput, plan.ConvWeight: convWeight, plan.MatMul: matMul,
+	plan.Depthwise: depthwise, plan.MaxPool: maxPool,
 
 	plan.Add: binary(func(a, b float64) float64 { return a + b }),
 	plan.Sub: binary(func(a, b float64) float64 { return a - b }),
 	plan.Mul: binary(func(a, b float64) float64 { return a * b }),
 	plan.Div: binary(func(a, b float64) float64 { return a / b }),
+	plan.PRelu: binary(func(x, a float64) float64 {
+		if x > 0 {
+			return x
+		}
+		return a * x
+	}),
 
 	plan.Affine: affine, plan.LeakyRelu: leakyRelu, plan.Gate: gate,
 	plan.Tanh: tanh, plan.Sigmoid: sigmoid, plan.Softplus: softplus,

@@ -47,6 +47,44 @@ func convWeight(ints []int, _ []float64, in, out []Array) {
 	})
 }
 
+// windows calls f for every element of an output of shape ys with its index,
+// and for every element of x in its window of kh x kw with that index and the
+// place in the window.
+func windows(xs, ys tensor.Shape, kh, kw, stride, pad int, f func(x, y, a, b, c int)) {
+	for n := range ys[0] {
+		for i := range ys[1] {
+			for j := range ys[2] {
+				for c := range ys[3] {
+					for a := range kh {
+						for b := range kw {
+							r, s := i*stride+a-pad, j*stride+b-pad
+							if r >= 0 && r < xs[1] && s >= 0 && s < xs[2] {
+								f(at4(xs, n, r, s, c), at4(ys, n, i, j, c), a, b, c)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func depthwise(ints []int, _ []float64, in, out []Array) {
+	x, w, y := in[0], in[1], out[0]
+	windows(x.Shape, y.Shape, w.Shape[0], w.Shape[1], ints[0], ints[1], func(i, j, a, b, c int) {
+		y.Data[j] += x.Data[i] * w.Data[at4(w.Shape, a, b, c, 0)]
+	})
+}
+
+func maxPool(ints []int, _ []float64, in, out []Array) {
+	x, y := in[0], out[0]
+	windows(x.Shape, y.Shape, ints[0], ints[0], ints[1], 0, func(i, j, a, b, _ int) {
+		if a == 0 && b == 0 || x.Data[i] > y.Data[j] {
+			y.Data[j] = x.Data[i]
+		}
+	})
+}
+
 func matMul(ints []int, _ []float64, in, out []Array) {
 	a, b, c := in[0], in[1], out[0]
 	m, n, inner := c.Shape[0], c.Shape[1], a.Shape[1-ints[0]]

@@ -10,6 +10,7 @@ import (
 // attributes. Functions with a capital are in wgsl/math.wgsl.
 var expressions = map[plan.Kind]string{
 	plan.Add: "%s + %s", plan.Sub: "%s - %s", plan.Mul: "%s * %s", plan.Div: "%s / %s",
+	plan.PRelu: "LeakyRelu(%s, %s)",
 
 	plan.Affine:    "Affine(%s, %s, %s)",
 	plan.LeakyRelu: "LeakyRelu(%s, %s)",

@@ -4,8 +4,9 @@ import "mien/shared/plan"
 
 var lowerings = map[plan.Kind]lowering{
 	plan.Conv: matrixProduct, plan.ConvInput: matrixProduct, plan.ConvWeight: matrixProduct, plan.MatMul: matrixProduct,
+	plan.Depthwise: depthwise, plan.MaxPool: maxPool,
 
-	plan.Add: elementwise, plan.Sub: elementwise, plan.Mul: elementwise, plan.Div: elementwise,
+	plan.Add: elementwise, plan.Sub: elementwise, plan.Mul: elementwise, plan.Div: elementwise, plan.PRelu: elementwise,
 
 	plan.Affine: elementwise, plan.LeakyRelu: elementwise, plan.Gate: elementwise,
 	plan.Tanh: elementwise, plan.Sigmoid: elementwise, plan.Softplus: elementwise,

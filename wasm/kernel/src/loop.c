@@ -2,7 +2,7 @@
 // Go (shared/device/cpu/vector), except for those with exp.
 #include "kernel.h"
 
-enum { PLUS, PLUS1, MINUS, MINUS1, FROM1, TIMES, TIMES1, OVER, OVER1, UNDER1, AFFINE, AXPY, GATE, EXP, TANH, SIGMOID };
+enum { PLUS, PLUS1, MINUS, MINUS1, FROM1, TIMES, TIMES1, OVER, OVER1, UNDER1, AFFINE, AXPY, GATE, LARGER, PRELU, EXP, TANH, SIGMOID };
 
 // loop is an operation on n elements: y of a and b or of a and the numbers s, t
 // (see the cases below). A part is high of them.
@@ -78,6 +78,8 @@ static inline v4 gate4(v4 x, v4 g, v4 slope) {
 #define F_AFFINE(l) ADD(MUL(s, A(l)), t)
 #define F_AXPY(l) ADD(Y(l), MUL(A(l), s))
 #define F_GATE(l) gate4(A(l), B(l), s)
+#define F_LARGER(l) wasm_f32x4_pmax(A(l), B(l))
+#define F_PRELU(l) leaky(A(l), B(l))
 #define F_EXP(l) exp4(A(l))
 #define F_TANH(l) tanh4(A(l))
 #define F_SIGMOID(l) sigmoid4(A(l))
@@ -99,6 +101,8 @@ void loop(const struct loop *j, int32_t part) {
 	case AFFINE: EACH(F_AFFINE)
 	case AXPY: EACH(F_AXPY)
 	case GATE: EACH(F_GATE)
+	case LARGER: EACH(F_LARGER)
+	case PRELU: EACH(F_PRELU)
 	case EXP: EACH(F_EXP)
 	case TANH: EACH(F_TANH)
 	case SIGMOID: EACH(F_SIGMOID)

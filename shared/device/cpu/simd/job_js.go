@@ -163,6 +163,8 @@ const (
 	Affine            // s*a + t
 	Axpy              // y + a*s
 	Gate              // a > 0 ? b : b*s
+	Max               // a > b ? a : b
+	PRelu             // a > 0 ? a : a*b
 	Exp               // e^a
 	Tanh              //
 	Sigmoid           // 1 / (1 + e^-a)

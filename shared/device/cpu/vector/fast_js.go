@@ -44,6 +44,8 @@ func mixVV(y, a, b *float32, s, t float32, n int) {
 func gateVV(y, x, given *float32, slope, _ float32, n int) {
 	loop(simd.Gate, y, x, given, n, slope, 0)
 }
+func maxVV(y, a, b *float32, n int)              { loop(simd.Max, y, a, b, n, 0, 0) }
+func preluVV(y, x, a *float32, _ float32, n int) { loop(simd.PRelu, y, x, a, n, 0, 0) }
 
 // adamVV is one step of Adam in Go: no page trains.
 func adamVV(p, m, v, grad *float32, beta1, rest1, beta2, rest2, scale1, scale2, rate, decay, eps float32, n int) {

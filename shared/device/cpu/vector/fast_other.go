@@ -18,5 +18,7 @@ func affineVV(y, x *float32, a, b float32, n int)            {}
 func axpyVV(y, x *float32, a float32, n int)                 {}
 func mixVV(y, a, b *float32, s, t float32, n int)            {}
 func gateVV(y, x, given *float32, slope, one float32, n int) {}
+func maxVV(y, a, b *float32, n int)                          {}
+func preluVV(y, x, a *float32, one float32, n int)           {}
 func adamVV(p, m, v, grad *float32, beta1, rest1, beta2, rest2, scale1, scale2, rate, decay, eps float32, n int) {
 }

@@ -49,6 +49,11 @@ func divVV(y *float32, a *float32, b *float32, n int)
 //go:noescape
 func divVS(y *float32, a *float32, b float32, n int)
 
+// maxVV is y[i] = max(a[i], b[i]) for i < n, a multiple of 8.
+//
+//go:noescape
+func maxVV(y *float32, a *float32, b *float32, n int)
+
 // divSV is y[i] = a / b[i] for i < n, a multiple of 8.
 //
 //go:noescape
@@ -73,6 +78,11 @@ func mixVV(y *float32, a *float32, b *float32, s float32, t float32, n int)
 //
 //go:noescape
 func gateVV(y *float32, x *float32, given *float32, slope float32, one float32, n int)
+
+// preluVV is y[i] = x[i] * (one where x[i] > 0, else a[i]) for i < n, a multiple of 8.
+//
+//go:noescape
+func preluVV(y *float32, x *float32, a *float32, one float32, n int)
 
 // adamVV is one step of Adam: see Adam for i < n, a multiple of 8.
 //

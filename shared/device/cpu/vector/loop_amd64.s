@@ -419,6 +419,56 @@ divVS_done:
 	VZEROUPPER
 	RET
 
+// func maxVV(y *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·maxVV(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+maxVV_long:
+	CMPQ    BX, $0x20
+	JL      maxVV_short
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(CX), Y0
+	VMOVUPS 64(DX), Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS 96(DX), Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x80, AX
+	ADDQ    $0x80, CX
+	ADDQ    $0x80, DX
+	SUBQ    $0x20, BX
+	JMP     maxVV_long
+
+maxVV_short:
+	TESTQ   BX, BX
+	JZ      maxVV_done
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMAXPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JMP     maxVV_short
+
+maxVV_done:
+	VZEROUPPER
+	RET
+
 // func divSV(y *float32, a float32, b *float32, n int)
 // Requires: AVX
 TEXT ·divSV(SB), NOSPLIT, $0-32
@@ -656,6 +706,68 @@ gateVV_short:
 	JMP       gateVV_short
 
 gateVV_done:
+	VZEROUPPER
+	RET
+
+// func preluVV(y *float32, x *float32, a *float32, one float32, n int)
+// Requires: AVX
+TEXT ·preluVV(SB), NOSPLIT, $0-40
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         a+16(FP), DX
+	VBROADCASTSS one+24(FP), Y0
+	MOVQ         n+32(FP), BX
+	VXORPS       Y1, Y1, Y1
+
+preluVV_long:
+	CMPQ      BX, $0x20
+	JL        preluVV_short
+	VMOVUPS   (CX), Y2
+	VMOVUPS   (DX), Y4
+	VCMPPS    $0x1e, Y1, Y2, Y3
+	VBLENDVPS Y3, Y0, Y4, Y4
+	VMULPS    Y4, Y2, Y2
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   32(CX), Y2
+	VMOVUPS   32(DX), Y4
+	VCMPPS    $0x1e, Y1, Y2, Y3
+	VBLENDVPS Y3, Y0, Y4, Y4
+	VMULPS    Y4, Y2, Y2
+	VMOVUPS   Y2, 32(AX)
+	VMOVUPS   64(CX), Y2
+	VMOVUPS   64(DX), Y4
+	VCMPPS    $0x1e, Y1, Y2, Y3
+	VBLENDVPS Y3, Y0, Y4, Y4
+	VMULPS    Y4, Y2, Y2
+	VMOVUPS   Y2, 64(AX)
+	VMOVUPS   96(CX), Y2
+	VMOVUPS   96(DX), Y4
+	VCMPPS    $0x1e, Y1, Y2, Y3
+	VBLENDVPS Y3, Y0, Y4, Y4
+	VMULPS    Y4, Y2, Y2
+	VMOVUPS   Y2, 96(AX)
+	ADDQ      $0x80, AX
+	ADDQ      $0x80, CX
+	ADDQ      $0x80, DX
+	SUBQ      $0x20, BX
+	JMP       preluVV_long
+
+preluVV_short:
+	TESTQ     BX, BX
+	JZ        preluVV_done
+	VMOVUPS   (CX), Y2
+	VMOVUPS   (DX), Y4
+	VCMPPS    $0x1e, Y1, Y2, Y3
+	VBLENDVPS Y3, Y0, Y4, Y4
+	VMULPS    Y4, Y2, Y2
+	VMOVUPS   Y2, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JMP       preluVV_short
+
+preluVV_done:
 	VZEROUPPER
 	RET
 

@@ -193,6 +193,44 @@ func Gate(y, x, g []float32, slope float32) {
 	}
 }
 
+// Max is y[i] = max(a[i], b[i]); which one where either is no number is not said.
+func Max(y, a, b []float32) {
+	a, b = a[:len(y)], b[:len(y)]
+	k := split(len(y))
+	if k > 0 {
+		maxVV(at(y), at(a), at(b), k)
+	}
+	for i := k; i < len(y); i++ {
+		y[i] = max(a[i], b[i])
+	}
+}
+
+// PRelu is y[i] = x[i] where x[i] > 0, else a[i]*x[i].
+func PRelu(y, x, a []float32) {
+	x, a = x[:len(y)], a[:len(y)]
+	k := split(len(y))
+	if k > 0 {
+		preluVV(at(y), at(x), at(a), 1, k)
+	}
+	for i := k; i < len(y); i++ {
+		y[i] = x[i] * [2]float32{a[i], 1}[Positive(x[i])&1]
+	}
+}
+
+// PReluS is y[i] = x[i] where x[i] > 0, else a*x[i].
+func PReluS(y, x []float32, a float32) { Gate(y, x, x, a) }
+
+// SPRelu is y[i] = x where x > 0, else a[i]*x.
+func SPRelu(y []float32, x float32, a []float32) {
+	if !(x > 0) {
+		MulS(y, a, x)
+		return
+	}
+	for i := range y {
+		y[i] = x
+	}
+}
+
 // Positive is 1 for x > 0 and 0 for other numbers, without a branch: signs of
 // activations are random, and a mispredicted branch costs 15 cycles.
 func Positive(x float32) uint32 {

@@ -9,22 +9,27 @@ import (
 
 // loops lists every loop with operands a, b and a number s; y comes in filled.
 var loops = map[string]func(y, a, b []float32, s float32){
-	"Add":    func(y, a, b []float32, s float32) { Add(y, a, b) },
-	"AddS":   func(y, a, b []float32, s float32) { AddS(y, a, s) },
-	"SAdd":   func(y, a, b []float32, s float32) { SAdd(y, s, b) },
-	"Sub":    func(y, a, b []float32, s float32) { Sub(y, a, b) },
-	"SubS":   func(y, a, b []float32, s float32) { SubS(y, a, s) },
-	"SSub":   func(y, a, b []float32, s float32) { SSub(y, s, b) },
-	"Mul":    func(y, a, b []float32, s float32) { Mul(y, a, b) },
-	"MulS":   func(y, a, b []float32, s float32) { MulS(y, a, s) },
-	"SMul":   func(y, a, b []float32, s float32) { SMul(y, s, b) },
-	"Div":    func(y, a, b []float32, s float32) { Div(y, a, b) },
-	"DivS":   func(y, a, b []float32, s float32) { DivS(y, a, s) },
-	"SDiv":   func(y, a, b []float32, s float32) { SDiv(y, s, b) },
-	"Affine": func(y, a, b []float32, s float32) { Affine(y, a, s, -.75) },
-	"Axpy":   func(y, a, b []float32, s float32) { Axpy(y, a, s) },
-	"Mix":    func(y, a, b []float32, s float32) { Mix(y, a, b, s, -.75) },
-	"Gate":   func(y, a, b []float32, s float32) { Gate(y, a, b, s) },
+	"Add":                  func(y, a, b []float32, s float32) { Add(y, a, b) },
+	"AddS":                 func(y, a, b []float32, s float32) { AddS(y, a, s) },
+	"SAdd":                 func(y, a, b []float32, s float32) { SAdd(y, s, b) },
+	"Sub":                  func(y, a, b []float32, s float32) { Sub(y, a, b) },
+	"SubS":                 func(y, a, b []float32, s float32) { SubS(y, a, s) },
+	"SSub":                 func(y, a, b []float32, s float32) { SSub(y, s, b) },
+	"Mul":                  func(y, a, b []float32, s float32) { Mul(y, a, b) },
+	"MulS":                 func(y, a, b []float32, s float32) { MulS(y, a, s) },
+	"SMul":                 func(y, a, b []float32, s float32) { SMul(y, s, b) },
+	"Div":                  func(y, a, b []float32, s float32) { Div(y, a, b) },
+	"DivS":                 func(y, a, b []float32, s float32) { DivS(y, a, s) },
+	"SDiv":                 func(y, a, b []float32, s float32) { SDiv(y, s, b) },
+	"Affine":               func(y, a, b []float32, s float32) { Affine(y, a, s, -.75) },
+	"Axpy":                 func(y, a, b []float32, s float32) { Axpy(y, a, s) },
+	"Mix":                  func(y, a, b []float32, s float32) { Mix(y, a, b, s, -.75) },
+	"Gate":                 func(y, a, b []float32, s float32) { Gate(y, a, b, s) },
+	"Max":                  func(y, a, b []float32, s float32) { Max(y, a, b) },
+	"PRelu":                func(y, a, b []float32, s float32) { PRelu(y, a, b) },
+	"PReluS":               func(y, a, b []float32, s float32) { PReluS(y, a, s) },
+	"SPRelu":               func(y, a, b []float32, s float32) { SPRelu(y, -s, b) },
+	"SPRelu of a positive": func(y, a, b []float32, s float32) { SPRelu(y, s, b) },
 	"Adam": func(y, a, b []float32, s float32) {
 		// The moments are copies: all loops may write to y alone.
 		m, v := append([]float32(nil), b[:len(y)]...), make([]float32, len(y))
@@ -54,6 +59,21 @@ var want = map[string]func(y, a, b, s float64) float64{
 		}
 		return b * s
 	},
+	"Max": func(y, a, b, s float64) float64 { return max(a, b) },
+	"PRelu": func(y, a, b, s float64) float64 {
+		if a > 0 {
+			return a
+		}
+		return b * a
+	},
+	"PReluS": func(y, a, b, s float64) float64 {
+		if a > 0 {
+			return a
+		}
+		return s * a
+	},
+	"SPRelu":               func(y, a, b, s float64) float64 { return -s * b },
+	"SPRelu of a positive": func(y, a, b, s float64) float64 { return s },
 	"Adam": func(y, a, b, s float64) float64 {
 		m, v := .5*b+.5*a, .99*b*b+.01*a*a
 		return y - .1*(m*2/(math.Sqrt(v*100)+1e-8)+s/10*y) + m + v

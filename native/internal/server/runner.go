@@ -39,8 +39,10 @@ type runner struct {
 	config Config
 	hub    *hub
 
+	base context.Context // of all runs
+	end  context.CancelFunc
+
 	mu     sync.Mutex
-	base   context.Context // of all runs; nil before run
 	state  protocol.Message
 	cancel context.CancelFunc // of the run under way
 	resume chan struct{}      // closed when not paused
@@ -49,24 +51,21 @@ type runner struct {
 
 func newRunner(c Config, h *hub) *runner {
 	r := &runner{config: c, hub: h, resume: make(chan struct{})}
+	r.base, r.end = context.WithCancel(context.Background())
 	close(r.resume)
 	r.set(protocol.Message{Run: protocol.Idle})
 	return r
 }
 
-// run follows the watched run until ctx ends, then waits for the own one.
+// run follows the watched run until ctx ends, then ends the own one and waits
+// for it. A page may start one before.
 func (r *runner) run(ctx context.Context) {
-	r.mu.Lock()
-	r.base = ctx
-	r.mu.Unlock()
 	if r.config.Watch != "" {
-		r.follow(ctx, r.config.Watch)
+		r.follow(ctx, r.config.Watch, func() {}, func() {})
 	}
 	<-ctx.Done()
-	r.mu.Lock()
-	if r.cancel != nil {
-		r.cancel()
-	}
+	r.mu.Lock() // so that no run starts after Wait has looked
+	r.end()
 	r.mu.Unlock()
 	r.jobs.Wait()
 }
@@ -120,8 +119,8 @@ func (r *runner) start(m protocol.Message) error {
 	if r.cancel != nil {
 		return errors.New("a training is running already: stop it first")
 	}
-	if r.base == nil || r.base.Err() != nil {
-		return errors.New("the server is not ready")
+	if r.base.Err() != nil {
+		return errors.New("the server is ending")
 	}
 	if m.Steps < 1 || m.Steps > maxJobSteps {
 		return fmt.Errorf("steps %d: want 1 to %d", m.Steps, maxJobSteps)
@@ -154,15 +153,14 @@ func (r *runner) wait(ctx context.Context) {
 
 // train runs a job to its end and tells of it.
 func (r *runner) train(ctx context.Context, cancel context.CancelFunc, j Job, state protocol.Message) {
-	following, stop := context.WithCancel(ctx)
+	following, stop := context.WithCancel(context.Background())
 	var follower sync.WaitGroup
-	follower.Go(func() { r.follow(following, j.Out) })
+	seen := 0 // entries of the log
+	follower.Go(func() { r.follow(following, j.Out, func() { seen = 0 }, func() { seen++ }) })
 	err := r.config.Trainer(ctx, j)
-	if ctx.Err() == nil {
-		time.Sleep(2 * followEvery) // let the follower see the last entries
-	}
 	stop()
 	follower.Wait()
+	r.rest(j.Out, seen)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	state.Run = protocol.Done
@@ -181,32 +179,52 @@ func (r *runner) train(ctx context.Context, cancel context.CancelFunc, j Job, st
 	r.set(state)
 }
 
-// follow tells the pages what the run in dir logs.
-func (r *runner) follow(ctx context.Context, dir string) {
-	name := filepath.Base(dir)
-	err := runlog.Follow(ctx, filepath.Join(dir, "log.jsonl"), followEvery, func() {}, func(e runlog.Entry) {
-		switch e.Kind {
-		case runlog.Start:
-			if dir == r.config.Watch {
-				r.mu.Lock()
-				r.set(protocol.Message{Run: protocol.Running, Preset: e.Preset, Data: e.Data, Steps: e.Steps})
-				r.mu.Unlock()
-			}
-		case runlog.End:
-			if dir == r.config.Watch {
-				r.mu.Lock()
-				r.set(protocol.Message{Run: protocol.Done, Step: e.Step})
-				r.mu.Unlock()
-			}
-		case runlog.Step:
-			r.hub.send(protocol.Message{Type: protocol.TypeProgress, Step: e.Step, Steps: e.Steps, Images: e.Images, Rate: e.Rate, ETA: e.ETA, Losses: e.Losses})
-		case runlog.Sample:
-			r.hub.send(protocol.Message{Type: protocol.TypeSample, Step: e.Step, URL: "/runs/" + name + "/" + e.File, Text: e.Text})
-		case runlog.Weights:
-			r.hub.send(protocol.Message{Type: protocol.TypeWeights, Step: e.Step, URL: "/runs/" + name + "/" + e.File, SHA256: e.SHA256, Bytes: e.Bytes})
-		}
+// follow tells the pages what the run in dir logs until ctx ends. It calls seen
+// after each entry, again when the log was cut back and is read from its start.
+func (r *runner) follow(ctx context.Context, dir string, again, seen func()) {
+	err := runlog.Follow(ctx, filepath.Join(dir, "log.jsonl"), followEvery, again, func(e runlog.Entry) {
+		r.tell(dir, e)
+		seen()
 	})
 	if err != nil && ctx.Err() == nil {
 		r.config.Log(err.Error())
+	}
+}
+
+// rest tells what a run that has ended logged after the first seen entries, which
+// a follower may have missed.
+func (r *runner) rest(dir string, seen int) {
+	err := runlog.Read(filepath.Join(dir, "log.jsonl"), func(e runlog.Entry) {
+		if seen--; seen < 0 {
+			r.tell(dir, e)
+		}
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		r.config.Log(err.Error())
+	}
+}
+
+// tell tells the pages of one entry of the log of the run in dir.
+func (r *runner) tell(dir string, e runlog.Entry) {
+	name := filepath.Base(dir)
+	switch e.Kind {
+	case runlog.Start:
+		if dir == r.config.Watch {
+			r.mu.Lock()
+			r.set(protocol.Message{Run: protocol.Running, Preset: e.Preset, Data: e.Data, Steps: e.Steps})
+			r.mu.Unlock()
+		}
+	case runlog.End:
+		if dir == r.config.Watch {
+			r.mu.Lock()
+			r.set(protocol.Message{Run: protocol.Done, Step: e.Step})
+			r.mu.Unlock()
+		}
+	case runlog.Step:
+		r.hub.send(protocol.Message{Type: protocol.TypeProgress, Step: e.Step, Steps: e.Steps, Images: e.Images, Rate: e.Rate, ETA: e.ETA, Losses: e.Losses})
+	case runlog.Sample:
+		r.hub.send(protocol.Message{Type: protocol.TypeSample, Step: e.Step, URL: "/runs/" + name + "/" + e.File, Text: e.Text})
+	case runlog.Weights:
+		r.hub.send(protocol.Message{Type: protocol.TypeWeights, Step: e.Step, URL: "/runs/" + name + "/" + e.File, SHA256: e.SHA256, Bytes: e.Bytes})
 	}
 }

@@ -213,14 +213,18 @@ func (s *Server) Serve(ctx context.Context, addr string, ready func(net.Addr)) e
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", addr, err)
 	}
+	ready(l.Addr())
+	return s.serve(ctx, l)
+}
+
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, IdleTimeout: 2 * time.Minute}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ran := make(chan struct{})
 	go func() { defer close(ran); s.Run(ctx) }()
 	go func() { <-ctx.Done(); h.Close(); s.hub.closeAll() }() // Close leaves websockets open
-	ready(l.Addr())
-	err = h.Serve(l)
+	err := h.Serve(l)
 	cancel()
 	<-ran
 	if errors.Is(err, http.ErrServerClosed) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mien/shared/au"
@@ -141,7 +142,10 @@ func TestBadWeightsAreRefusedOnEveryDevice(t *testing.T) {
 	draws(t, s, card, nil)
 }
 
-func TestRace(t *testing.T) {
+// TestRace runs in a bubble, in which nothing takes time but what is told to.
+func TestRace(t *testing.T) { synctest.Test(t, testRace) }
+
+func testRace(t *testing.T) {
 	ctx := context.Background()
 	home, card := &moody{Device: ref.New()}, &moody{Device: ref.New()}
 	s := NewSwap(home)

@@ -15,8 +15,9 @@ import (
 	"mien/weights"
 )
 
-// patience bounds each wait; a loaded two-core machine draws slowly.
-const patience = 90 * time.Second
+// patience bounds each wait, only so that one in vain says what the page shows: a
+// machine that does something else may take minutes for what takes a second.
+const patience = 5 * time.Minute
 
 // browser starts Chromium and returns a tab.
 func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
@@ -88,7 +89,9 @@ const data = "document.documentElement.dataset."
 func (p *page) still() {
 	p.t.Helper()
 	p.wait("!" + data + "busy && " + data + "stage === 'idle'")
-	time.Sleep(200 * time.Millisecond) // until the compositor has it
+	// The compositor has it some frames later.
+	p.eval("(window.painted = 0, requestAnimationFrame(function next() { if (++window.painted < 5) requestAnimationFrame(next); }), '')")
+	p.wait("window.painted >= 5")
 }
 
 // stage returns the stage's pixels as a PNG.

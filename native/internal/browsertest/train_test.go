@@ -47,10 +47,10 @@ func TestWatchTraining(t *testing.T) {
 	}
 	p.wait("!document.getElementById('samples').hidden")
 	p.wait("document.querySelectorAll('#pictures img').length >= 6 && [...document.querySelectorAll('#pictures img')].every((i) => i.naturalWidth > 0)")
-	time.Sleep(time.Second)
-	p.still()
-	if bytes.Equal(before, p.stage()) {
-		t.Error("new weights draw the same picture")
+	for end := time.Now().Add(patience); bytes.Equal(before, p.stage()); p.still() {
+		if time.Now().After(end) {
+			t.Fatal("new weights draw the same picture")
+		}
 	}
 	if p.eval("String(window.sameDocument)") != "true" {
 		t.Error("the page was reloaded")

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -47,20 +48,24 @@ func wantPixels(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// until waits until a file shows a pattern: until run.txt 'step 20'.
-func until(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: until FILE PATTERN")
-	}
-	pattern, err := regexp.Compile(args[1])
-	ts.Check(err)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		b, err := os.ReadFile(ts.MkAbs(args[0]))
-		if err == nil && pattern.Match(b) {
-			return
+// untilShown waits until a file shows a pattern, until run.txt 'step 20', as long
+// as the test may take.
+func untilShown(t *testing.T) func(ts *testscript.TestScript, neg bool, args []string) {
+	deadline, bounded := t.Deadline()
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: until FILE PATTERN")
 		}
-		if time.Now().After(end) {
-			ts.Fatalf("%s does not show %q: %v\n%s", args[0], args[1], err, b)
+		pattern, err := regexp.Compile(args[1])
+		ts.Check(err)
+		for ; ; time.Sleep(5 * time.Millisecond) {
+			b, err := os.ReadFile(ts.MkAbs(args[0]))
+			if err == nil && pattern.Match(b) {
+				return
+			}
+			if bounded && time.Until(deadline) < 10*time.Second {
+				ts.Fatalf("%s does not show %q: %v\n%s", args[0], args[1], err, b)
+			}
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // quick are options for servers on this machine.
 func quick(out string, lists ...string) Options {
 	return Options{Lists: lists, Out: out, AllowPrivate: true, Concurrency: 48, PerHost: 8, Delay: time.Microsecond, Backoff: 20 * time.Millisecond,
-		Timeout: 1500 * time.Millisecond, MaxBytes: 200 << 10}
+		Timeout: 10 * time.Minute, MaxBytes: 200 << 10}
 }
 
 func writeList(t *testing.T, path string, hosts []string, from, to int) {
@@ -87,6 +87,7 @@ func TestFetchAcrossKills(t *testing.T) {
 	}
 	asked := map[int]int{} // of what was acknowledged before a kill
 	for _, until := range []int{400, 1100} {
+		s.answer(until + 100)
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "MIEN_FETCH="+string(text))
 		var stderr bytes.Buffer
@@ -94,21 +95,22 @@ func TestFetchAcrossKills(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(time.Minute); len(entries(t, out)) < until; time.Sleep(2 * time.Millisecond) {
-			if time.Now().After(end) {
-				child.Process.Kill()
-				t.Fatalf("%d entries after a minute: %s", len(entries(t, out)), stderr.String())
+		ended := make(chan error, 1)
+		go func() { ended <- child.Wait() }()
+		for len(entries(t, out)) < until {
+			select {
+			case err := <-ended:
+				t.Fatalf("ended after %d entries: %v: %s", len(entries(t, out)), err, stderr.String())
+			case <-time.After(2 * time.Millisecond):
 			}
 		}
 		child.Process.Kill()
-		child.Wait()
+		<-ended
 		for _, e := range entries(t, out) {
 			asked[e.Row] = s.times(e.Row)
 		}
-		if n := len(entries(t, out)); n >= rows {
-			t.Fatalf("killed after all %d rows", n)
-		}
 	}
+	s.answer(rows)
 	// What a kill may leave: half a line, half a picture.
 	f, err := os.OpenFile(filepath.Join(out, journalName), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -152,6 +154,28 @@ func TestFetchAcrossKills(t *testing.T) {
 	before := s.times(13)
 	if again, err := Run(context.Background(), o); err != nil || again.Done != rows || s.times(13) != before {
 		t.Errorf("a run after the last: %s, %v", again, err)
+	}
+}
+
+// TestFetchGivesUpOnHangs: a server that does not go on is left after the timeout.
+// All rows of the first run time out, so that it may be short; of the second, none
+// need to be quick.
+func TestFetchGivesUpOnHangs(t *testing.T) {
+	s, dir := newServers(t, 1), t.TempDir()
+	s.way = func(n int) *way { return &hanging[n] }
+	list := filepath.Join(dir, "list")
+	writeList(t, list, s.hosts, 0, 2)
+	o := quick(filepath.Join(dir, "out"), list)
+	o.Timeout, o.Tries = 50*time.Millisecond, 2
+	status, err := Run(context.Background(), o)
+	if err != nil || status.Reasons["timeout"] != 2 || s.times(0) > 2 || s.times(1) > 2 {
+		t.Errorf("%s, %v; asked %d and %d times", status, err, s.times(0), s.times(1))
+	}
+	writeList(t, list, s.hosts, 2, 3)
+	o = quick(filepath.Join(dir, "once"), list)
+	o.Timeout, o.Tries = time.Second, 19
+	if status, err = Run(context.Background(), o); err != nil || status.Reasons["ok"] != 1 || s.times(2) < 2 {
+		t.Errorf("%s, %v; asked %d times", status, err, s.times(2))
 	}
 }
 

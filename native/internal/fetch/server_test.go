@@ -109,20 +109,6 @@ var ways = []way{
 			time.Sleep(20 * time.Millisecond)
 		}
 	}},
-	{"hang before the answer", Failed, "timeout", func(_ http.ResponseWriter, r *http.Request, _, _ int) { <-r.Context().Done() }},
-	{"hang in the middle", Failed, "timeout", func(w http.ResponseWriter, r *http.Request, n, _ int) {
-		w.Header().Set("Content-Length", "5000")
-		w.Write(picture(n)[:100])
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}},
-	{"hang once, then fine", OK, "", func(w http.ResponseWriter, r *http.Request, n, asked int) {
-		if asked == 1 {
-			<-r.Context().Done()
-			return
-		}
-		send(w, picture(n))
-	}},
 	{"connection cut in the body", Failed, "connection lost", func(w http.ResponseWriter, _ *http.Request, n, _ int) {
 		raw(w, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 5000\r\n\r\n"+string(picture(n)[:200]), false)
 	}},
@@ -187,6 +173,24 @@ var ways = []way{
 	}},
 }
 
+// hanging are ways that end with the client's patience.
+var hanging = []way{
+	{"hang before the answer", Failed, "timeout", func(_ http.ResponseWriter, r *http.Request, _, _ int) { <-r.Context().Done() }},
+	{"hang in the middle", Failed, "timeout", func(w http.ResponseWriter, r *http.Request, n, _ int) {
+		w.Header().Set("Content-Length", "5000")
+		w.Write(picture(n)[:100])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}},
+	{"hang once, then fine", OK, "", func(w http.ResponseWriter, r *http.Request, n, asked int) {
+		if asked == 1 {
+			<-r.Context().Done()
+			return
+		}
+		send(w, picture(n))
+	}},
+}
+
 // failing is one row in ten; the ways take turns.
 func failing(n int) *way {
 	if n%10 != 3 {
@@ -202,10 +206,15 @@ type servers struct {
 	asked map[int]int
 	most  int // requests at one server at once
 	hosts []string
+	// rows is how many rows are answered; requests for more wait, so that a
+	// client cannot be done before a test has looked.
+	rows int
+	// way is how rows fail.
+	way func(n int) *way
 }
 
 func newServers(t *testing.T, count int) *servers {
-	s := &servers{asked: map[int]int{}}
+	s := &servers{asked: map[int]int{}, rows: 1 << 30, way: failing}
 	for range count {
 		var active int
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -216,10 +225,15 @@ func newServers(t *testing.T, count int) *servers {
 				return
 			}
 			one := 0 // of those that answer at once: nobody sees at once that a client has gone
-			if failing(n) == nil {
+			if s.way(n) == nil {
 				one = 1
 			}
 			s.mu.Lock()
+			if s.asked[n] == 0 && len(s.asked) >= s.rows {
+				s.mu.Unlock()
+				<-r.Context().Done()
+				return
+			}
 			active += one
 			s.most = max(s.most, active)
 			if !plain {
@@ -232,7 +246,7 @@ func newServers(t *testing.T, count int) *servers {
 				active -= one
 				s.mu.Unlock()
 			}()
-			if way := failing(n); way != nil && !plain {
+			if way := s.way(n); way != nil && !plain {
 				way.answer(w, r, n, asked)
 				return
 			}
@@ -249,4 +263,11 @@ func (s *servers) times(n int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked[n]
+}
+
+// answer lets the servers answer for so many rows.
+func (s *servers) answer(rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = rows
 }

@@ -40,7 +40,7 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 		for i := range t.Data {
 			var v float32
 			if s.DType == "F16" {
-				v = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
+				v = FromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
 			} else {
 				v = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 			}

@@ -19,8 +19,8 @@ func toHalf(v float32) uint16 {
 	return sign | uint16(uint32(exp+13)<<10+m)
 }
 
-// fromHalf widens a binary16, exactly.
-func fromHalf(h uint16) float32 {
+// FromHalf widens a binary16, exactly.
+func FromHalf(h uint16) float32 {
 	exp, m := int(h>>10&31), float64(h&1023)
 	var v float64
 	switch exp {

@@ -141,7 +141,7 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestHalf(t *testing.T) {
 	for h := range 0x10000 {
-		v := fromHalf(uint16(h))
+		v := FromHalf(uint16(h))
 		if h&0x7c00 == 0x7c00 {
 			continue // infinities and NaN are never written
 		}
@@ -150,7 +150,7 @@ func TestHalf(t *testing.T) {
 		}
 	}
 	for v, want := range map[float32]float32{1.0002441: 1, 1.0007325: 1.0009766, 65504: 65504, 1e-9: 0} {
-		if got := fromHalf(toHalf(v)); got != want {
+		if got := FromHalf(toHalf(v)); got != want {
 			t.Errorf("%g rounds to %g, want %g", v, got, want)
 		}
 	}

@@ -22,6 +22,8 @@ const (
 	keyLicence = "mien.licence"
 	keyAUs     = "mien.aus"
 	keySlopes  = "mien.slopes"
+	keySource  = "mien.source"
+	keySum     = "mien.source_sha256"
 )
 
 // The kinds of models.
@@ -30,17 +32,31 @@ const (
 	KindReader    = "reader"
 	KindPrior     = "prior"    // no network, see native/internal/prior
 	KindEmbedder  = "embedder" // tells people apart: photo [1 S S 3] to features [1 D] of length 1
+
+	// Imported ones, of which the file says where they come from.
+	KindDetector  = "detector"  // finds faces, see Detector
+	KindMesh      = "mesh"      // knows a face's points, see MeshNetwork
+	KindCanonical = "canonical" // no network, see Canonical
 )
 
-var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder}
+var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder, KindDetector, KindMesh, KindCanonical}
+
+// imported reports whether networks of that kind are not of our own training:
+// then preset, step and the Action Units say nothing.
+func imported(kind string) bool {
+	return kind == KindDetector || kind == KindMesh || kind == KindCanonical
+}
 
 // MaxSize bounds the side of a network's picture, in pixels.
-const MaxSize = 512
+const (
+	MaxSize = 512
+	minSize = 8
+)
 
 // Info says what a model file is.
 type Info struct {
 	Kind    string // one of the kinds
-	Size    int    // side of the network's square picture, pixels
+	Size    int    // side of the network's square picture, pixels; 0 for none
 	Preset  string // of the training
 	Step    int    // of the training
 	Licence string // of the weights
@@ -49,6 +65,10 @@ type Info struct {
 	// Action Unit: readers shrink what they can't tell. Zero where the file does
 	// not say.
 	Slopes au.Vector
+
+	// Source says where an imported file comes from, package, version and file in
+	// it, and SourceSum is the sha256 of that file. Empty for our own.
+	Source, SourceSum string
 }
 
 // Bounds of a slope. A reader of which one lies outside sees nothing, or another
@@ -58,6 +78,20 @@ const (
 	maxSlope = 2.0
 )
 
+// meta is what a file says of itself beside its plan.
+func (i Info) meta() map[string]string {
+	m := map[string]string{keyKind: i.Kind, keySize: strconv.Itoa(i.Size), keyLicence: i.Licence}
+	if imported(i.Kind) {
+		m[keySource], m[keySum] = i.Source, i.SourceSum
+		return m
+	}
+	m[keyPreset], m[keyStep], m[keyAUs] = i.Preset, strconv.Itoa(i.Step), strings.Join(au.Codes(), " ")
+	if !i.Slopes.IsZero() {
+		m[keySlopes] = i.Slopes.String()
+	}
+	return m
+}
+
 // Pack makes a model file of a plan with one picture as its batch, and the
 // contents of its states.
 func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
@@ -65,13 +99,8 @@ func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack model: %w", err)
 	}
-	f := &File{Tensors: map[string]*tensor.Tensor{}, Meta: map[string]string{
-		keyKind: info.Kind, keyPlan: string(text), keySize: strconv.Itoa(info.Size), keyPreset: info.Preset,
-		keyStep: strconv.Itoa(info.Step), keyLicence: info.Licence, keyAUs: strings.Join(au.Codes(), " "),
-	}}
-	if !info.Slopes.IsZero() {
-		f.Meta[keySlopes] = info.Slopes.String()
-	}
+	f := &File{Tensors: map[string]*tensor.Tensor{}, Meta: info.meta()}
+	f.Meta[keyPlan] = string(text)
 	for _, v := range p.Values {
 		switch v.Role {
 		case plan.Const:
@@ -89,16 +118,27 @@ func Pack(info Info, p *plan.Plan, states map[string][]float32) (*File, error) {
 
 // Info returns what the file says of itself, checked.
 func (f *File) Info() (Info, error) {
-	i := Info{Kind: f.Meta[keyKind], Preset: f.Meta[keyPreset], Licence: f.Meta[keyLicence]}
+	i := Info{Kind: f.Meta[keyKind], Licence: f.Meta[keyLicence]}
 	if !slices.Contains(kinds, i.Kind) {
 		return i, fmt.Errorf("kind %q: want %s", i.Kind, strings.Join(kinds, ", "))
 	}
-	if got, want := f.Meta[keyAUs], strings.Join(au.Codes(), " "); got != want {
-		return i, fmt.Errorf("action units %q, want %q", got, want)
+	least := minSize
+	if i.Kind == KindCanonical {
+		least = 0
 	}
 	var err error
-	if i.Size, err = strconv.Atoi(f.Meta[keySize]); err != nil || i.Size < 8 || i.Size > MaxSize {
-		return i, fmt.Errorf("size %q: want 8 to %d", f.Meta[keySize], MaxSize)
+	if i.Size, err = strconv.Atoi(f.Meta[keySize]); err != nil || i.Size < least || i.Size > MaxSize {
+		return i, fmt.Errorf("size %q: want %d to %d", f.Meta[keySize], least, MaxSize)
+	}
+	if imported(i.Kind) {
+		if i.Source, i.SourceSum = f.Meta[keySource], f.Meta[keySum]; i.Source == "" || len(i.SourceSum) != 64 {
+			return i, fmt.Errorf("source %q with sha256 %q: want where the file comes from", i.Source, i.SourceSum)
+		}
+		return i, nil
+	}
+	i.Preset = f.Meta[keyPreset]
+	if got, want := f.Meta[keyAUs], strings.Join(au.Codes(), " "); got != want {
+		return i, fmt.Errorf("action units %q, want %q", got, want)
 	}
 	if i.Step, err = strconv.Atoi(f.Meta[keyStep]); err != nil || i.Step < 0 {
 		return i, fmt.Errorf("step %q: want a number", f.Meta[keyStep])

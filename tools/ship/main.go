@@ -5,34 +5,14 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"mien/shared/au"
 	"mien/shared/model"
+	"mien/weights"
 )
-
-// entry is one file of weights/manifest.json.
-type entry struct {
-	Name    string `json:"name"`
-	Kind    string `json:"kind"`
-	SHA256  string `json:"sha256"`
-	Bytes   int    `json:"bytes"`
-	Preset  string `json:"preset"`
-	Step    int    `json:"step"`
-	Size    int    `json:"size"`
-	Data    string `json:"data"`
-	Licence string `json:"licence"`
-}
-
-type manifest struct {
-	Files []entry `json:"files"`
-}
 
 func main() {
 	in := flag.String("in", "", "model file that mien train wrote")
@@ -98,32 +78,10 @@ func ship(o options) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(b)
 	kind := info.Kind
 	if o.role != "" {
 		kind = o.role
 	}
-	e := entry{o.name, kind, hex.EncodeToString(sum[:]), len(b), info.Preset, info.Step, info.Size, o.data, o.licence}
-	if err := os.WriteFile(filepath.Join("weights", o.name), b, 0o644); err != nil {
-		return err
-	}
-	const path = "weights/manifest.json"
-	var m manifest
-	if old, err := os.ReadFile(path); err == nil {
-		if err := json.Unmarshal(old, &m); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	kept := []entry{e}
-	for _, other := range m.Files {
-		if other.Name != e.Name {
-			kept = append(kept, other)
-		}
-	}
-	m.Files = kept
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o644)
+	return weights.Put("weights", weights.Entry{Name: o.name, Kind: kind, Preset: info.Preset, Step: &info.Step, Size: info.Size,
+		Data: o.data, Licence: o.licence}, b)
 }

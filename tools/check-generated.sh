@@ -39,3 +39,14 @@ if command -v "${CLANG:-clang-16}" >/dev/null 2>&1; then
 else
 	echo "no clang-16: web/kernel.wasm is not compared with its source"
 fi
+# Another version of flatc words its code otherwise.
+if [ "$(flatc --version 2>/dev/null)" = "flatc version 2.0.8" ]; then
+	flatc --go --gen-onefile --gen-object-api --go-namespace tflite -o "$fresh" tools/mediapipe/tflite/model.fbs
+	gofmt -w "$fresh/model_generated.go"
+	if ! cmp -s "$fresh/model_generated.go" tools/mediapipe/tflite/model_generated.go; then
+		echo "tools/mediapipe/tflite/model_generated.go: not what flatc makes of model.fbs; run go generate ./tools/mediapipe/tflite" >&2
+		exit 1
+	fi
+else
+	echo "no flatc 2.0.8: tools/mediapipe/tflite is not compared with its schema"
+fi

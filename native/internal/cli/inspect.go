@@ -58,8 +58,13 @@ func inspectCommand() *cobra.Command {
 				values += len(t.Data)
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%s %s, %dx%d pixels, after step %d\nlicence: %s\n%d tensors, %d values; %d steps, %d floats of working memory\n",
-				info.Kind, info.Preset, info.Size, info.Size, info.Step, info.Licence, len(f.Tensors), values, len(p.Steps), p.Layout().Size)
+			if info.Source != "" {
+				fmt.Fprintf(out, "%s, %dx%d pixels, imported from %s, sha256 %s\n", info.Kind, info.Size, info.Size, info.Source, info.SourceSum)
+			} else {
+				fmt.Fprintf(out, "%s %s, %dx%d pixels, after step %d\n", info.Kind, info.Preset, info.Size, info.Size, info.Step)
+			}
+			fmt.Fprintf(out, "licence: %s\n%d tensors, %d values; %d steps, %d floats of working memory\n",
+				info.Licence, len(f.Tensors), values, len(p.Steps), p.Layout().Size)
 			return nil
 		},
 	}

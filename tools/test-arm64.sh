@@ -19,4 +19,4 @@ esac
 # shellcheck disable=SC2086
 GOARCH=arm64 CGO_ENABLED=0 go test $run ./shared/device/cpu/kernel ./shared/device/cpu/vector
 # shellcheck disable=SC2086
-GOARCH=arm64 CGO_ENABLED=0 go test $run -run 'TestDevice/(plans|chains)' ./shared/device/cpu
+GOARCH=arm64 CGO_ENABLED=0 go test $run -run 'TestDevice/(plans|blaze|chains)' ./shared/device/cpu

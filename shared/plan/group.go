@@ -16,8 +16,8 @@ type Group struct {
 	Steps []int // indices into Plan.Steps, in order of execution
 	// Shape is that of a group of pictures; nil when the group is one step.
 	Shape tensor.Shape
-	// Head says that the first step is a convolution (or its input gradient)
-	// whose result has that shape; the rest of level 0 can follow it block by
+	// Head says that the first step is a convolution (depthwise too, or its input
+	// gradient) whose result has that shape; the rest of level 0 can follow it block by
 	// block.
 	Head bool
 	// Levels is for each step how many sums over a picture must be complete
@@ -153,7 +153,7 @@ func (g *grouping) merge(h *home, homes []*home, s Step) {
 // opens returns the shape of the group that s can begin, or nil.
 func (p *Plan) opens(s Step) (shape tensor.Shape, head bool) {
 	switch s.Kind {
-	case Conv, ConvInput:
+	case Conv, ConvInput, Depthwise:
 		shape, head = p.Values[s.Out[0]].Shape, true
 	case SumTo:
 		shape = p.Values[s.In[0]].Shape

@@ -19,6 +19,8 @@ func main() {
 	tile("tileAVX512x32", 8, 64, 64)
 	tile("tileAVX2x8", 6, 32)
 	tile("tileAVX2x16", 6, 32, 32)
+	windows("AVX512", 64)
+	windows("AVX2", 32)
 	turn()
 	peak("peakAVX512", 64)
 	peak("peakAVX2", 32)

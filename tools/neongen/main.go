@@ -21,6 +21,7 @@ func main() {
 	w.stubs.WriteString(head + "package kernel\n")
 	w.tile("tileNEONx4", 8, 1)
 	w.tile("tileNEONx8", 8, 2)
+	w.windows()
 	w.peak("peakNEON")
 	for name, text := range map[string]string{*out: w.asm.String(), *stubs: w.stubs.String()} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {

@@ -21,6 +21,8 @@ func BenchmarkSteps(b *testing.B) {
 		{Kind: plan.Mul, In: []tensor.Shape{image, {8, 64, 64, 1}}},
 		{Kind: plan.Add, In: []tensor.Shape{{8, 128, 128, 3}, {1, 1, 1, 3}}},
 		{Kind: plan.Mul, In: []tensor.Shape{{8, 128, 128, 3}, {8, 128, 128, 1}}},
+		{Kind: plan.PRelu, In: []tensor.Shape{{8, 64, 64, 32}, {1, 1, 1, 32}}},
+		{Kind: plan.MaxPool, In: []tensor.Shape{image}, Ints: []int{2, 2}},
 		{Kind: plan.Affine, In: []tensor.Shape{image}, Floats: []float64{2, 1}},
 		{Kind: plan.LeakyRelu, In: []tensor.Shape{image}, Floats: []float64{.2}},
 		{Kind: plan.Gate, In: []tensor.Shape{image, image}, Floats: []float64{.2}},
@@ -54,26 +56,65 @@ func BenchmarkSteps(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(fmt.Sprint(c), func(b *testing.B) {
-			program, err := New().Compile(p)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for name, x := range values {
-				if err := program.Write(name, x); err != nil {
-					b.Fatal(err)
-				}
-			}
-			bytes := 0
-			for _, v := range p.Values {
-				bytes += 4 * v.Shape.Numel()
-			}
-			b.SetBytes(int64(bytes))
-			for b.Loop() {
-				if err := program.Run(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		b.Run(fmt.Sprint(c), func(b *testing.B) { measure(b, p, values) })
 	}
+}
+
+// BenchmarkWindows measures the layers of networks that find faces: depthwise
+// convolutions and those of 1x1. The rate of the first is that of memory, as in
+// BenchmarkSteps; both tell GFLOP/s.
+func BenchmarkWindows(b *testing.B) {
+	var cases []devicetest.Case
+	for _, s := range [][2]int{{96, 16}, {48, 32}, {24, 64}, {12, 128}, {6, 128}, {3, 128}, {64, 24}, {32, 28}, {16, 88}} {
+		x := tensor.Shape{1, s[0], s[0], s[1]}
+		for _, k := range []int{3, 5} {
+			for _, stride := range []int{1, 2} {
+				cases = append(cases, devicetest.Case{Kind: plan.Depthwise, In: []tensor.Shape{x, {k, k, s[1], 1}}, Ints: []int{stride, k / 2}})
+			}
+		}
+		cases = append(cases, devicetest.Case{Kind: plan.Conv, In: []tensor.Shape{x, {1, 1, s[1], s[1]}}, Ints: []int{1, 0}})
+	}
+	for _, c := range cases {
+		p, values, err := c.Plan(1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(c), func(b *testing.B) { measure(b, p, values) })
+	}
+}
+
+// BenchmarkBlaze measures a whole network of the shapes of MediaPipe's face mesh,
+// and one of its detector's.
+func BenchmarkBlaze(b *testing.B) {
+	for _, c := range []struct {
+		name                              string
+		side, width, most, stages, kernel int
+	}{{"mesh", 192, 16, 128, 6, 3}, {"detector", 128, 24, 96, 4, 3}} {
+		p, values := devicetest.Blaze(1, c.side, c.width, c.most, c.stages, c.kernel)
+		b.Run(c.name, func(b *testing.B) { measure(b, p, values) })
+	}
+}
+
+// measure runs a plan and tells bytes and operations.
+func measure(b *testing.B, p *plan.Plan, values map[string][]float32) {
+	program, err := New().Compile(p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, x := range values {
+		if err := program.Write(name, x); err != nil {
+			b.Fatal(err)
+		}
+	}
+	bytes := 0
+	for _, v := range p.Values {
+		bytes += 4 * v.Shape.Numel()
+	}
+	b.SetBytes(int64(bytes))
+	for b.Loop() {
+		if err := program.Run(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(p.FLOPs())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

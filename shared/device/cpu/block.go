@@ -32,6 +32,7 @@ type blocks struct {
 	fused   *fused
 	group   plan.Group
 	level   int
+	skip    int // the step that the head does itself, -1 for none
 	pass    *pass
 	size    int          // floats of a place on the desk
 	places  int          // handed out so far
@@ -41,7 +42,7 @@ type blocks struct {
 }
 
 func newBlocks(c *program, f *fused, g plan.Group, level int) *blocks {
-	b := &blocks{program: c, fused: f, group: g, level: level, pass: &pass{}, size: f.rows * f.c, slots: map[int]slot{}, last: map[int]int{}}
+	b := &blocks{program: c, fused: f, group: g, level: level, skip: -1, pass: &pass{}, size: f.rows * f.c, slots: map[int]slot{}, last: map[int]int{}}
 	for k, i := range g.Steps {
 		if g.Levels[k] == level {
 			for _, v := range c.plan.Steps[i].In {
@@ -56,7 +57,7 @@ func newBlocks(c *program, f *fused, g plan.Group, level int) *blocks {
 // the group need.
 func (b *blocks) compile(scratch *int) *pass {
 	for k, i := range b.group.Steps {
-		if b.group.Levels[k] != b.level || k == 0 && b.group.Head {
+		if b.group.Levels[k] != b.level || k == 0 && b.group.Head || k == b.skip {
 			continue
 		}
 		s := b.program.plan.Steps[i]

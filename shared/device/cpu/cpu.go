@@ -122,6 +122,7 @@ type program struct {
 	packs       packs
 	bytes       int64
 	kernels     *kernel.Workspace
+	execution   int                                // how many there were
 	writes      int                                // of states by the host, counted
 	clock       func(step int, took time.Duration) // nil unless steps are timed
 }
@@ -221,6 +222,7 @@ func (c *program) Run(ctx context.Context) error {
 	if c.values == nil {
 		return fmt.Errorf("run: %w", errClosed)
 	}
+	c.execution++
 	for i, step := range c.steps {
 		if err := ctx.Err(); err != nil {
 			return err

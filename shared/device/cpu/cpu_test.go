@@ -91,6 +91,8 @@ func TestSameBits(t *testing.T) {
 	}
 	p, values := devicetest.Net(2, 32)
 	check("net", p, values)
+	p, values = devicetest.Blaze(1, 64, 24, 48, 3, 3)
+	check("blaze", p, values)
 	for seed := range uint64(20) {
 		p, values := devicetest.Chain(seed)
 		check(fmt.Sprint("chain ", seed), p, values)

@@ -60,7 +60,13 @@ type sum struct {
 type block struct{ picture, pixel, floats int }
 
 // desk is the memory that one goroutine works in.
-type desk struct{ floats []float32 }
+type desk struct {
+	floats []float32
+	// What a pass repeated to blocks is still there when it goes on with the picture.
+	pass      *pass
+	picture   int
+	execution int // of the program
+}
 
 // desks lends them. Compile makes as many as there are processors; more are made
 // only when GOMAXPROCS grows later.
@@ -74,7 +80,7 @@ func (d *desks) allocate() int64 {
 	n := runtime.GOMAXPROCS(0)
 	d.free = make([]*desk, 0, 2*n)
 	for range n {
-		d.free = append(d.free, &desk{make([]float32, d.size)})
+		d.free = append(d.free, &desk{floats: make([]float32, d.size)})
 	}
 	return 4 * int64(n) * int64(d.size)
 }
@@ -87,7 +93,7 @@ func (d *desks) take() *desk {
 		d.free = d.free[:n-1]
 		return desk
 	}
-	return &desk{make([]float32, d.size)}
+	return &desk{floats: make([]float32, d.size)}
 }
 
 func (d *desks) put(x *desk) {
@@ -106,6 +112,7 @@ func (c *program) fuse(g plan.Group) func() {
 	f.rows = max(1, blockFloats/f.c)
 	f.shard = f.rows * shardBlocks
 	f.shards = (f.pixels + f.shard - 1) / f.shard
+	bias := c.headBias(g)
 	levels := 0
 	for _, l := range g.Levels {
 		levels = max(levels, l+1)
@@ -113,6 +120,10 @@ func (c *program) fuse(g plan.Group) func() {
 	scratch := 0
 	for l := range levels {
 		b := newBlocks(c, f, g, l)
+		if l == 0 && bias.step >= 0 {
+			b.skip = bias.step
+			b.slots[bias.to] = slot{data: bias.memory, picture: f.pixels * f.c, pixel: f.c}
+		}
 		f.passes = append(f.passes, b.compile(&scratch))
 		c.desks.size = max(c.desks.size, b.places*b.size)
 	}
@@ -132,6 +143,9 @@ func (c *program) fuse(g plan.Group) func() {
 			after = f.follow
 		}
 		switch {
+		case step.Kind == plan.Depthwise:
+			f.head = depthwiseThen(o, bias.memory, bias.data, after)
+			f.first = 1
 		case step.Kind == plan.Conv:
 			f.head = convThen(o, after)
 			f.first = 1
@@ -155,7 +169,7 @@ func (c *program) fuse(g plan.Group) func() {
 		d := c.desks.take()
 		for t := lo; t < hi; t++ {
 			n, s := t/f.shards, t%f.shards
-			f.current.fill(d, n)
+			f.fill(f.current, d, n)
 			f.runShard(f.current, d, n, s)
 		}
 		c.desks.put(d)
@@ -189,7 +203,7 @@ func (f *fused) follow(lo, hi int) {
 	for lo < hi {
 		n, from := lo/f.pixels, lo%f.pixels
 		to := min(f.pixels, from+hi-lo)
-		p.fill(d, n)
+		f.fill(p, d, n)
 		f.runBlocks(p, d, n, from, to)
 		lo += to - from
 	}
@@ -199,7 +213,7 @@ func (f *fused) follow(lo, hi int) {
 // picture runs a pass for picture n.
 func (f *fused) picture(p *pass, d *desk, n int) {
 	p.begin(n)
-	p.fill(d, n)
+	f.fill(p, d, n)
 	for s := range f.shards {
 		f.runShard(p, d, n, s)
 	}
@@ -212,7 +226,12 @@ func (p *pass) begin(n int) {
 	}
 }
 
-func (p *pass) fill(d *desk, n int) {
+// fill repeats what picture n has once to blocks.
+func (f *fused) fill(p *pass, d *desk, n int) {
+	if d.pass == p && d.picture == n && d.execution == f.program.execution {
+		return
+	}
+	d.pass, d.picture, d.execution = p, n, f.program.execution
 	for _, fill := range p.fills {
 		fill(d, n)
 	}

@@ -1,54 +1,24 @@
 package cpu
 
-import (
-	"mien/shared/device/cpu/vector"
-)
+import "mien/shared/device/cpu/kernel"
 
-// depthwise computes each pixel from the taps that lie inside.
-func depthwise(o *operands) func() {
+func depthwise(o *operands) func() { return depthwiseThen(o, o.out[0], nil, nil) }
+
+// depthwiseThen computes to, the depthwise convolution plus a bias that may be nil,
+// with what follows it block by block.
+func depthwiseThen(o *operands, to, bias []float32, after kernel.After) func() {
 	s := convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints)
-	y, x, w := o.out[0], o.in[0], o.in[1]
-	return o.pool.rows(s.N*s.OH, s.OW*s.C*s.KH*s.KW, func(lo, hi int) {
-		for row := lo; row < hi; row++ {
-			n, i := row/s.OH, row%s.OH
-			for j := range s.OW {
-				dst := y[(row*s.OW+j)*s.C:][:s.C]
-				clear(dst)
-				for a := range s.KH {
-					for b := range s.KW {
-						r, q := i*s.S+a-s.P, j*s.S+b-s.P
-						if r < 0 || r >= s.H || q < 0 || q >= s.W {
-							continue
-						}
-						src, tap := x[((n*s.H+r)*s.W+q)*s.C:][:s.C], w[(a*s.KW+b)*s.C:][:s.C]
-						for c, v := range src {
-							dst[c] += float32(v * tap[c])
-						}
-					}
-				}
-			}
-		}
-	})
+	s.K = s.C
+	x, w := o.in[0], o.in[1]
+	run := o.program.kernels.Depthwise(s, after)
+	return func() { run(to, x, w, bias) }
 }
 
-// maxPool computes each pixel from its window.
 func maxPool(o *operands) func() {
-	xs, ys, k, stride := o.inShapes[0], o.outShapes[0], o.ints[0], o.ints[1]
-	y, x := o.out[0], o.in[0]
-	c := xs[3]
-	return o.pool.rows(ys[0]*ys[1], ys[2]*c*k*k, func(lo, hi int) {
-		for row := lo; row < hi; row++ {
-			n, i := row/ys[1], row%ys[1]
-			for j := range ys[2] {
-				dst := y[(row*ys[2]+j)*c:][:c]
-				corner := x[((n*xs[1]+i*stride)*xs[2]+j*stride)*c:]
-				copy(dst, corner)
-				for a := range k {
-					for b := range k {
-						vector.Max(dst, dst, corner[(a*xs[2]+b)*c:])
-					}
-				}
-			}
-		}
+	x, y, k, stride := o.inShapes[0], o.outShapes[0], o.ints[0], o.ints[1]
+	run := o.program.kernels.MaxPool(kernel.ConvShape{
+		N: x[0], H: x[1], W: x[2], C: x[3], KH: k, KW: k, K: x[3], OH: y[1], OW: y[2], S: stride,
 	})
+	dst, src := o.out[0], o.in[0]
+	return func() { run(dst, src) }
 }

@@ -29,6 +29,7 @@ func Chain(seed uint64) (*plan.Plan, map[string][]float32) {
 	for i := range b.values["w"] {
 		b.values["w"][i] *= .2
 	}
+	taps := b.value(plan.State, "taps", kernel, kernel, c, 1)
 	wholes, parts := []int{x}, []int{} // values to choose from
 	for i, s := range repeated {
 		parts = append(parts, b.value(plan.Input, string(rune('a'+i)), s...))
@@ -52,7 +53,19 @@ func Chain(seed uint64) (*plan.Plan, map[string][]float32) {
 	}
 	small := func(v int) int { return b.step(plan.Tanh, nil, nil, v) }
 	for range 10 + r.Intn(40) {
-		switch r.Intn(15) {
+		switch r.Intn(17) {
+		case 15: // with its bias, which others may read too, and a rectifier
+			y := b.step(plan.Depthwise, []int{1, kernel / 2}, nil, whole(), taps)
+			if r.Intn(3) == 0 {
+				keep(small(y))
+			}
+			z := b.step(plan.Add, nil, nil, y, parts[2])
+			if r.Intn(2) == 0 {
+				keep(small(z))
+			}
+			keep(small(b.step(plan.PRelu, nil, nil, z, parts[r.Intn(4)])))
+		case 16:
+			keep(b.step(plan.PRelu, nil, nil, whole(), any()))
 		case 14: // a convolution read again after what it shares its memory with
 			y := b.step(plan.Conv, []int{1, kernel / 2}, nil, whole(), weights)
 			a := b.step(plan.LeakyRelu, nil, []float64{.2}, y)

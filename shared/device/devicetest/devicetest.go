@@ -30,6 +30,7 @@ func RunSome(t *testing.T, d device.Device, n int) {
 		}
 	})
 	t.Run("plans", func(t *testing.T) { runPlans(t, d) })
+	t.Run("blaze", func(t *testing.T) { runBlaze(t, d) })
 	t.Run("chains", func(t *testing.T) { runChains(t, d, n) })
 	t.Run("guards", func(t *testing.T) { runGuards(t, d) })
 }

@@ -156,6 +156,33 @@ func runPlans(t *testing.T, d device.Device) {
 	}
 }
 
+func runBlaze(t *testing.T, d device.Device) {
+	for _, c := range [][6]int{{1, 16, 16, 32, 3, 3}, {2, 12, 24, 40, 2, 5}, {1, 16, 7, 11, 3, 3}} {
+		p, values := Blaze(c[0], c[1], c[2], c[3], c[4], c[5])
+		got, err := start(d, p, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := start(ref.New(), p, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second run meets memory that the first one filled
+			for _, program := range []device.Program{want, got} {
+				if err := program.Run(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := same(p, got, want); err != nil {
+				t.Errorf("blaze %v: %v", c, err)
+			}
+		}
+		if err := errors.Join(got.Close(), want.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // chains is how many random plans a device is tested with.
 const chains = 40
 

@@ -39,7 +39,7 @@ func (p countedProgram) Run(ctx context.Context) error {
 // there), and the early part runs only when one of its inputs is another.
 func TestSplit(t *testing.T) {
 	splits := 0
-	for seed := range uint64(24) {
+	for seed := range uint64(28) {
 		p, values := Chain(seed)
 		if seed%7 == 0 { // states that steps write: nothing is split
 			p, values = Net(1, 8)

@@ -34,6 +34,66 @@ func tileAVX2x8(k int, terms *int32, rows **float32, b *float32, stride int, out
 //go:noescape
 func tileAVX2x16(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
+// depthwise3S1AVX512 is depthwiseRow for 3 x 3 taps, stride 1 and 16 channels a block.
+//
+//go:noescape
+func depthwise3S1AVX512(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise3S2AVX512 is depthwiseRow for 3 x 3 taps, stride 2 and 16 channels a block.
+//
+//go:noescape
+func depthwise3S2AVX512(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise5S1AVX512 is depthwiseRow for 5 x 5 taps, stride 1 and 16 channels a block.
+//
+//go:noescape
+func depthwise5S1AVX512(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise5S2AVX512 is depthwiseRow for 5 x 5 taps, stride 2 and 16 channels a block.
+//
+//go:noescape
+func depthwise5S2AVX512(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// cornerAVX512 is depthwiseCorner for 16 channels a block.
+//
+//go:noescape
+func cornerAVX512(high int, wide int, x *float32, w *float32, bias *float32, y *float32, xpitch int, wpitch int, c int, blocks int)
+
+// poolAVX512 is poolRow for 16 channels a block.
+//
+//go:noescape
+func poolAVX512(n int, a *float32, b *float32, y *float32, step int, c int, blocks int)
+
+// depthwise3S1AVX2 is depthwiseRow for 3 x 3 taps, stride 1 and 8 channels a block.
+//
+//go:noescape
+func depthwise3S1AVX2(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise3S2AVX2 is depthwiseRow for 3 x 3 taps, stride 2 and 8 channels a block.
+//
+//go:noescape
+func depthwise3S2AVX2(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise5S1AVX2 is depthwiseRow for 5 x 5 taps, stride 1 and 8 channels a block.
+//
+//go:noescape
+func depthwise5S1AVX2(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// depthwise5S2AVX2 is depthwiseRow for 5 x 5 taps, stride 2 and 8 channels a block.
+//
+//go:noescape
+func depthwise5S2AVX2(n int, rows **float32, w *float32, bias *float32, y *float32, c int, blocks int)
+
+// cornerAVX2 is depthwiseCorner for 8 channels a block.
+//
+//go:noescape
+func cornerAVX2(high int, wide int, x *float32, w *float32, bias *float32, y *float32, xpitch int, wpitch int, c int, blocks int)
+
+// poolAVX2 is poolRow for 8 channels a block.
+//
+//go:noescape
+func poolAVX2(n int, a *float32, b *float32, y *float32, step int, c int, blocks int)
+
 // turnAVX2 turns n columns of 8 lines, see turn.
 //
 //go:noescape

@@ -12,5 +12,35 @@ func tileNEONx4(k int, terms *int32, rows **float32, b *float32, stride int, out
 //go:noescape
 func tileNEONx8(k int, terms *int32, rows **float32, b *float32, stride int, outs **float32, add int)
 
+// depthwise3S1NEON is depthwiseRow for 3 x 3 taps, stride 1, for 4 channels a block.
+//
+//go:noescape
+func depthwise3S1NEON(n int, rows **float32, w, bias, y *float32, c, blocks int)
+
+// depthwise3S2NEON is depthwiseRow for 3 x 3 taps, stride 2, for 4 channels a block.
+//
+//go:noescape
+func depthwise3S2NEON(n int, rows **float32, w, bias, y *float32, c, blocks int)
+
+// depthwise5S1NEON is depthwiseRow for 5 x 5 taps, stride 1, for 4 channels a block.
+//
+//go:noescape
+func depthwise5S1NEON(n int, rows **float32, w, bias, y *float32, c, blocks int)
+
+// depthwise5S2NEON is depthwiseRow for 5 x 5 taps, stride 2, for 4 channels a block.
+//
+//go:noescape
+func depthwise5S2NEON(n int, rows **float32, w, bias, y *float32, c, blocks int)
+
+// cornerNEON is depthwiseCorner for 4 channels a block.
+//
+//go:noescape
+func cornerNEON(high, wide int, x, w, bias, y *float32, xpitch, wpitch, c, blocks int)
+
+// poolNEON is poolRow for 4 channels a block.
+//
+//go:noescape
+func poolNEON(n int, a, b, y *float32, step, c, blocks int)
+
 // peakNEON does n times 12 multiply-adds of 4 floats.
 func peakNEON(n int)

@@ -31,6 +31,7 @@ type variant struct {
 	mr, nr, unit int
 	tiles        []tile // of unit, 2*unit ... columns
 	sweep        sweep
+	lanes        []lanes     // for windows, the widest first; none where those are in Go
 	turn         turner      // nil where that is in Go
 	three, two   *transforms // of Winograd's convolutions; nil where those are direct
 	peak         func(n int) // multiply-adds between registers, nil where nobody wrote them

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strconv"
+
+	"mien/native/internal/vfs"
 )
 
 // keep is the number of generations that stay.
@@ -20,21 +23,36 @@ var errDamaged = errors.New("sha256 differs: damaged")
 // Store keeps generations in one directory: gen-STEP.ckpt, each the payload
 // followed by its sha256.
 type Store struct {
+	fs  vfs.FS
 	dir string
-	fs  files
 }
 
-// Open opens the store in dir, which must exist.
-func Open(dir string) (*Store, error) {
-	s := &Store{dir, disk{}}
-	_, err := s.steps()
-	return s, err
+var (
+	generation = regexp.MustCompile(`^gen-(\d{1,12})\.ckpt$`)
+	unfinished = regexp.MustCompile(`^gen-\d{1,12}\.ckpt` + regexp.QuoteMeta(vfs.TempSuffix) + `$`)
+)
+
+// Open opens the store in dir, which must exist, and removes what saves that
+// were cut off left there. The caller holds the lock of the run: the save of
+// another process would be removed, too.
+func Open(fs vfs.FS, dir string) (*Store, error) {
+	s := &Store{fs, dir}
+	names, err := fs.List(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list checkpoints: %w", err)
+	}
+	for _, name := range names {
+		if unfinished.MatchString(name) {
+			if err := fs.Remove(filepath.Join(dir, name)); err != nil {
+				return nil, fmt.Errorf("remove a save that was cut off: %w", err)
+			}
+		}
+	}
+	return s, nil
 }
 
-var generation = regexp.MustCompile(`^gen-(\d{1,12})\.ckpt$`)
-
-// steps lists the generations, newest first.
-func (s *Store) steps() ([]int, error) {
+// Steps lists the generations, newest first.
+func (s *Store) Steps() ([]int, error) {
 	names, err := s.fs.List(s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("list checkpoints: %w", err)
@@ -59,7 +77,7 @@ func (s *Store) path(step int) string {
 // holds a generation in memory: e8's has 900 MB.
 func (s *Store) Save(step int, payload func(io.Writer) error) error {
 	sum := sha256.New()
-	err := writeFile(s.fs, s.path(step), func(w io.Writer) error {
+	err := vfs.WriteFile(s.fs, s.path(step), func(w io.Writer) error {
 		w = io.MultiWriter(w, sum)
 		if err := payload(w); err != nil {
 			return err
@@ -70,14 +88,14 @@ func (s *Store) Save(step int, payload func(io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
-	got, err := s.fs.Sum(s.path(step))
+	got, err := s.sum(step)
 	if err == nil && !bytes.Equal(got, sum.Sum(nil)) {
 		err = errDamaged
 	}
 	if err != nil {
 		return fmt.Errorf("save checkpoint: read back: %w", err)
 	}
-	steps, err := s.steps()
+	steps, err := s.Steps()
 	if err != nil {
 		return err
 	}
@@ -93,36 +111,63 @@ func (s *Store) Save(step int, payload func(io.Writer) error) error {
 	return nil
 }
 
-// read returns the payload of a generation when it is sound.
-func (s *Store) read(step int) ([]byte, error) {
-	b, err := s.fs.Read(s.path(step))
+// sum returns the sha256 of a generation's whole file.
+func (s *Store) sum(step int) ([]byte, error) {
+	f, err := s.fs.OpenFile(s.path(step), os.O_RDONLY)
 	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return sum.Sum(nil), errors.Join(err, f.Close())
+}
+
+// payload returns the payload of a generation when it is sound.
+func (s *Store) payload(step int) ([]byte, error) {
+	f, err := s.fs.OpenFile(s.path(step), os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, size) // all at once: a buffer that grows would take twice of it
+	if _, err := f.ReadAt(b, 0); err != nil && size > 0 {
 		return nil, err
 	}
 	n := len(b) - sha256.Size
 	if n < 0 {
-		return nil, fmt.Errorf("checkpoint of step %d: %d bytes: cut off", step, len(b))
+		return nil, fmt.Errorf("%d bytes: cut off", len(b))
 	}
 	if sum := sha256.Sum256(b[:n]); !bytes.Equal(sum[:], b[n:]) {
-		return nil, fmt.Errorf("checkpoint of step %d: %w", step, errDamaged)
+		return nil, errDamaged
 	}
 	return b[:n], nil
 }
 
-// Load returns the newest sound generation, nil when there is none at all. It
-// is an error when there are some and none is sound.
-func (s *Store) Load() ([]byte, error) {
-	steps, err := s.steps()
+// None is the step that Load returns where there is no generation at all.
+const None = -1
+
+// Load gives the newest sound generation to take and returns its step.
+// Generations that are damaged, cannot be read or that take does not
+// understand are passed over, and skipped names each. It is an error when
+// there are some and none is sound.
+func (s *Store) Load(take func(b []byte) error) (step int, skipped []error, err error) {
+	steps, err := s.Steps()
 	if err != nil {
-		return nil, err
+		return None, nil, err
 	}
-	var errs []error
 	for _, step := range steps {
-		b, err := s.read(step)
+		b, err := s.payload(step)
 		if err == nil {
-			return b, nil
+			err = take(b)
 		}
-		errs = append(errs, err)
+		if err == nil {
+			return step, skipped, nil
+		}
+		skipped = append(skipped, fmt.Errorf("checkpoint of step %d: %w", step, err))
 	}
-	return nil, errors.Join(errs...)
+	return None, nil, errors.Join(skipped...)
 }

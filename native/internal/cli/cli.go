@@ -19,8 +19,9 @@ const (
 	exitOK      = 0
 	exitUsage   = 64
 	exitData    = 65
+	exitUnsaved = 73 // stopped when asked to, and could not save
 	exitIO      = 74
-	exitStopped = 130
+	exitStopped = 130 // when asked to; what there was to save is saved, unless asked twice
 )
 
 // failure is an error with an exit code and a hint for the person.
@@ -58,7 +59,8 @@ func code(err error) int {
 }
 
 // Run executes the command line args and returns its exit code. The first
-// SIGINT or SIGTERM asks the command to stop, the second ends the program.
+// SIGINT, SIGTERM or SIGHUP asks the command to stop, the second ends the
+// program.
 func Run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
@@ -80,12 +82,17 @@ func Run(args []string, stdout, stderr io.Writer) int {
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	asked := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup it shall be
+		asked = append(asked, syscall.SIGHUP)
+	}
+	signal.Notify(signals, asked...)
 	go func() {
 		if _, ok := <-signals; ok {
 			cancel()
 		}
 		if _, ok := <-signals; ok {
+			fmt.Fprintln(os.Stderr, "ended at once: what was not saved is lost")
 			os.Exit(exitStopped)
 		}
 	}()

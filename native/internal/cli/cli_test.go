@@ -21,5 +21,5 @@ func TestScripts(t *testing.T) {
 		e.Setenv("PORTRAIT", portrait)
 		e.Setenv("WEIGHTS", filepath.Join(filepath.Dir(portrait), "../../weights/mien.safetensors"))
 		return nil
-	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "pixels": wantPixels, "until": untilShown(t)}})
+	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "pixels": wantPixels, "until": untilShown(t), "shorten": shorten, "damage": damage}})
 }

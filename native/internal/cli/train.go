@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mien/native/internal/net"
 	"mien/native/internal/train"
@@ -35,6 +36,7 @@ func trainCommand() *cobra.Command {
 			if _, err := train.Find(c.Preset); err != nil {
 				return usage(err, "see mien train --help")
 			}
+			c.Given = given(cmd)
 			if err := recipe.into(cmd, &c); err != nil {
 				return usage(err, "see mien train --help")
 			}
@@ -69,19 +71,10 @@ func trainCommand() *cobra.Command {
 				c.Measure = e
 			}
 			result, err := train.Run(cmd.Context(), c)
-			if err == nil || cmd.Context().Err() != nil {
+			if result.Weights != "" && (err == nil || cmd.Context().Err() != nil || errors.Is(err, train.ErrDiverged)) {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", result.SHA256, result.Weights)
 			}
-			if errors.Is(err, train.ErrDiverged) {
-				return data(err, "try another --seed or a smaller --batch")
-			}
-			if errors.Is(err, webgpu.ErrLost) {
-				return &failure{exitIO, "go on from the newest checkpoint with --resume, on the CPU with --device cpu", err}
-			}
-			if errors.Is(err, train.ErrDisk) {
-				return &failure{exitIO, "free space or mend the disk, then go on with --resume", err}
-			}
-			return err
+			return explained(cmd, err)
 		},
 	}
 	f := cmd.Flags()
@@ -102,12 +95,70 @@ func trainCommand() *cobra.Command {
 	f.IntVar(&c.Every, "every", 200, "write weights and samples each so many steps")
 	f.DurationVar(&c.Save, "save", 2*time.Minute, "write a checkpoint each so often")
 	f.IntVar(&c.SaveEvery, "save-interval", 0, "write a checkpoint each so many steps, too")
-	f.BoolVar(&c.Resume, "resume", false, "go on from the newest checkpoint")
+	f.BoolVar(&c.Resume, "resume", false, "go on from the newest checkpoint, as the run began; flags that say otherwise are refused, but for how long to train and how often to write")
 	f.StringVar(&inception, "inception", "", "weights of Inception-v3, .safetensors: FID of edited faces per emotion while training")
 	f.IntVar(&c.MeasureEvery, "fid-interval", 1000, "measure each so many steps; without --inception, on the AU reader's features")
 	f.IntVar(&c.MeasureFaces, "fid-faces", 1000, "faces of an emotion on each side")
 	recipe.flags(cmd, &c)
 	return cmd
+}
+
+// explained is a training's error with its exit code and what to do.
+func explained(cmd *cobra.Command, err error) error {
+	var mismatch *train.MismatchError
+	switch {
+	case errors.Is(err, train.ErrDiverged):
+		return data(err, "try another --seed, a smaller --batch or a lower --adam-lr")
+	case errors.Is(err, webgpu.ErrLost):
+		return &failure{exitIO, "go on from the newest checkpoint with --resume, on the CPU with --device cpu", err}
+	case errors.Is(err, train.ErrUnsaved):
+		return &failure{exitUnsaved, "free space or mend the disk; --resume goes on from the newest checkpoint", err}
+	case errors.Is(err, train.ErrDisk):
+		return &failure{exitIO, "free space or mend the disk, then go on with --resume", err}
+	case errors.As(err, &mismatch):
+		return data(err, fmt.Sprintf("leave %s away to go on as the run began, or choose another directory with --out", flagsOf(cmd, mismatch.Name)))
+	}
+	return err
+}
+
+// fieldOf are the fields of train.Config, by the flags that have another name;
+// those of no field have none.
+var fieldOf = map[string]string{
+	"no-prior": "untaught", "save-interval": "save_every", "fid-interval": "measure_every", "fid-faces": "measure_faces",
+	"loss-type": "loss", "adam-lr": "rate", "adam-beta-1": "beta1", "adam-beta-2": "beta2",
+	"batch-size": "batch", "sample-interval": "every", "root-data-path": "data",
+	"out": "", "device": "", "resume": "", "recover-mode": "", "inception": "", "help": "",
+}
+
+// field is the field of train.Config that a flag sets, as train.Config.Given
+// names it; "" for none.
+func field(flag string) string {
+	if name, ok := fieldOf[flag]; ok {
+		return name
+	}
+	return strings.ReplaceAll(flag, "-", "_")
+}
+
+// flagsOf are the flags that were given for a field.
+func flagsOf(cmd *cobra.Command, name string) string {
+	var flags []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if field(f.Name) == name {
+			flags = append(flags, "--"+f.Name)
+		}
+	})
+	return strings.Join(flags, ", ")
+}
+
+// given lists the fields that flags were given for.
+func given(cmd *cobra.Command) []string {
+	names := []string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if name := field(f.Name); name != "" {
+			names = append(names, name)
+		}
+	})
+	return names
 }
 
 // recipeFlags change what a preset trains, by the reference's names; those that
@@ -161,6 +212,9 @@ func (r *recipeFlags) into(cmd *cobra.Command, c *train.Config) error {
 		if cmd.Flags().Changed(name) {
 			*to.to = to.value
 		}
+	}
+	if c.Resume { // the rest is in the checkpoint
+		return nil
 	}
 	return c.Check()
 }

@@ -10,8 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path/filepath"
 	"time"
+
+	"mien/native/internal/vfs"
 )
 
 // The kinds of entries.
@@ -48,23 +52,26 @@ type Entry struct {
 // maxLine bounds a line that is read, in bytes.
 const maxLine = 64 << 10
 
-// Writer appends to a log. It is used by one goroutine.
+// Writer appends to a log. It is used by one goroutine, but for Sync.
 type Writer struct {
-	file   *os.File
+	file   vfs.File
 	offset int64
 }
 
 // Open opens or makes the log at path. A last line that a crash tore is cut
 // off.
-func Open(path string) (*Writer, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+func Open(path string) (*Writer, error) { return OpenOn(vfs.OS, path) }
+
+// OpenOn is Open on any file system.
+func OpenOn(fs vfs.FS, path string) (*Writer, error) {
+	f, err := fs.OpenFile(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("open run log: %w", err)
 	}
-	end, err := wholeLines(f)
 	w := &Writer{file: f}
+	_, err = w.TruncateTo(math.MaxInt64)
 	if err == nil {
-		err = w.TruncateTo(end)
+		err = fs.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		f.Close()
@@ -73,12 +80,8 @@ func Open(path string) (*Writer, error) {
 	return w, nil
 }
 
-// wholeLines returns the offset after the last line that ends.
-func wholeLines(f *os.File) (int64, error) {
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
+// wholeLines returns the offset after the last line that ends before end.
+func wholeLines(f io.ReaderAt, end int64) (int64, error) {
 	buf := make([]byte, maxLine)
 	for end > 0 {
 		n := min(int64(len(buf)), end)
@@ -93,16 +96,23 @@ func wholeLines(f *os.File) (int64, error) {
 	return 0, nil
 }
 
-// Append writes one line.
+// Append writes one line. Where that fails, the next one takes its place.
 func (w *Writer) Append(e Entry) error {
 	b, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("append to run log: %w", err)
 	}
-	n, err := w.file.WriteAt(append(b, '\n'), w.offset)
-	w.offset += int64(n)
-	if err != nil {
+	if _, err := w.file.WriteAt(append(b, '\n'), w.offset); err != nil {
 		return fmt.Errorf("append to run log: %w", err)
+	}
+	w.offset += int64(len(b)) + 1
+	return nil
+}
+
+// Sync brings what was appended to the disk: a power cut may take it before.
+func (w *Writer) Sync() error {
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("sync run log: %w", err)
 	}
 	return nil
 }
@@ -110,28 +120,34 @@ func (w *Writer) Append(e Entry) error {
 // Offset is the length of the log in bytes.
 func (w *Writer) Offset() int64 { return w.offset }
 
-// TruncateTo cuts the log back to an earlier offset, as a resumed run does.
-func (w *Writer) TruncateTo(offset int64) error {
-	info, err := w.file.Stat()
+// TruncateTo cuts the log back to an earlier offset, as a resumed run does, or
+// to the whole lines before it, and returns the length it has then: less than
+// offset where the log lacks some, as one that was copied while it grew does.
+func (w *Writer) TruncateTo(offset int64) (int64, error) {
+	size, err := w.file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if offset < 0 || offset > info.Size() {
-		return fmt.Errorf("truncate run log to %d: it has %d bytes", offset, info.Size())
+	end, err := wholeLines(w.file, max(min(offset, size), 0))
+	if err != nil {
+		return 0, err
 	}
-	if err := w.file.Truncate(offset); err != nil {
-		return err
+	if err := w.file.Truncate(end); err != nil {
+		return 0, err
 	}
-	w.offset = offset
-	return nil
+	w.offset = end
+	return end, nil
 }
 
 // Close closes the log.
 func (w *Writer) Close() error { return w.file.Close() }
 
 // Read calls f for every entry of the log at path.
-func Read(path string, f func(Entry)) error {
-	if _, err := follow(path, 0, func() {}, f); err != nil {
+func Read(path string, f func(Entry)) error { return ReadOn(vfs.OS, path, f) }
+
+// ReadOn is Read on any file system.
+func ReadOn(fs vfs.FS, path string, f func(Entry)) error {
+	if _, err := follow(fs, path, 0, func() {}, f); err != nil {
 		return fmt.Errorf("read run log: %w", err)
 	}
 	return nil
@@ -143,7 +159,7 @@ func Read(path string, f func(Entry)) error {
 func Follow(ctx context.Context, path string, every time.Duration, again func(), f func(Entry)) error {
 	var offset int64
 	for {
-		n, err := follow(path, offset, again, f)
+		n, err := follow(vfs.OS, path, offset, again, f)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("follow run log: %w", err)
 		}
@@ -157,17 +173,17 @@ func Follow(ctx context.Context, path string, every time.Duration, again func(),
 }
 
 // follow reads the whole lines after offset and returns where they end.
-func follow(path string, offset int64, again func(), f func(Entry)) (int64, error) {
-	file, err := os.Open(path)
+func follow(fs vfs.FS, path string, offset int64, again func(), f func(Entry)) (int64, error) {
+	file, err := fs.OpenFile(path, os.O_RDONLY)
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return offset, err
 	}
-	if info.Size() < offset {
+	if size < offset {
 		offset = 0
 		again()
 	}

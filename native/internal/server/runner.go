@@ -165,7 +165,7 @@ func (r *runner) train(ctx context.Context, cancel context.CancelFunc, j Job, st
 	defer r.mu.Unlock()
 	state.Run = protocol.Done
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)):
 		state.Run = protocol.Stopped
 	case err != nil:
 		state.Run, state.Text = protocol.Failed, err.Error()

@@ -7,7 +7,9 @@ import (
 
 	"mien/native/internal/metric"
 	"mien/native/internal/runlog"
+	"mien/native/internal/vfs"
 	"mien/shared/device"
+	"mien/shared/device/cpu"
 )
 
 // Config says what to train, on what and where to.
@@ -28,22 +30,29 @@ type Config struct {
 	Licence   string `json:"licence"`            // of the weights. Defaults to "MIT" for synth, else to "research only".
 	Override
 
-	Every     int           `json:"-"` // Weights and samples each so many steps. Defaults to 200.
-	Save      time.Duration `json:"-"` // A checkpoint each so often. Defaults to two minutes.
-	SaveEvery int           `json:"-"` // And each so many steps, if given.
-	Resume    bool          `json:"-"` // Go on from the run directory's newest checkpoint.
-	Device    device.Device `json:"-"` // Defaults to the CPU.
+	Every     int           `json:"every,omitempty"`      // Weights and samples each so many steps. Defaults to 200.
+	Save      time.Duration `json:"save,omitempty"`       // A checkpoint each so often. Defaults to two minutes.
+	SaveEvery int           `json:"save_every,omitempty"` // And each so many steps, if given.
+	Device    device.Device `json:"-"`                    // Defaults to the CPU.
+
+	// Resume goes on from the run directory's newest checkpoint, which the rest of
+	// the configuration is taken from: what is given beside it must be as it was,
+	// but for steps, minutes and what says how often to write and to measure.
+	// Given names what is given, by the names of fields in JSON; nil gives all
+	// that is not zero.
+	Resume bool     `json:"-"`
+	Given  []string `json:"-"`
 
 	// Minutes of training steps, over all resumes, after which a run ends before
 	// its last step; 0 for no limit. Phases and rates stay shares of Steps.
-	Minutes float64 `json:"-"`
+	Minutes float64 `json:"minutes,omitempty"`
 
 	// Distances of edited faces to real ones of each emotion (see package
 	// metric): by Measure, nil for none, each MeasureEvery steps (defaults to
 	// 1000), on at most MeasureFaces faces a side (defaults to 1000).
 	Measure      *metric.Extractor `json:"-"`
-	MeasureEvery int               `json:"-"`
-	MeasureFaces int               `json:"-"`
+	MeasureEvery int               `json:"measure_every,omitempty"`
+	MeasureFaces int               `json:"measure_faces,omitempty"`
 
 	Log io.Writer `json:"-"` // what a person reads; nil for none
 
@@ -52,6 +61,8 @@ type Config struct {
 	// Wait is asked before each step and may block while a run is paused; nil
 	// never waits.
 	Wait func() `json:"-"`
+
+	fs vfs.FS // of log, checkpoints, weights and samples. Defaults to the system's.
 }
 
 // Bounds of a configuration.
@@ -118,6 +129,12 @@ func (c Config) complete() (Config, Preset, error) {
 	}
 	if c.Save == 0 {
 		c.Save = 2 * time.Minute
+	}
+	if c.Device == nil {
+		c.Device = cpu.New()
+	}
+	if c.fs == nil {
+		c.fs = vfs.OS
 	}
 	if c.Licence == "" {
 		if c.Licence = "research only"; c.Data == "synth" {

@@ -54,19 +54,19 @@ type curves struct {
 	err     error
 }
 
-// openCurves starts the table from the entries of the log at path.
-func openCurves(dir, log string, faces, batch int) (*curves, error) {
-	f, err := os.Create(filepath.Join(dir, csvName))
+// openCurves starts the table of a run from the entries of its log.
+func openCurves(config Config, faces int) (*curves, error) {
+	f, err := os.Create(filepath.Join(config.Out, csvName))
 	if err != nil {
 		return nil, err
 	}
-	c := &curves{file: f, out: bufio.NewWriter(f), faces: faces, batch: batch, lines: map[string]*chart.Line{}}
+	c := &curves{file: f, out: bufio.NewWriter(f), faces: faces, batch: config.Batch, lines: map[string]*chart.Line{}}
 	names := []string{"epoch", "batch"}
 	for _, col := range allColumns {
 		names = append(names, col.name)
 	}
 	fmt.Fprintln(c.out, strings.Join(names, ","))
-	if err := runlog.Read(log, c.add); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := runlog.ReadOn(config.fs, filepath.Join(config.Out, logName), c.add); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		f.Close()
 		return nil, err
 	}

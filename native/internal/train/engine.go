@@ -250,6 +250,15 @@ func (m *machine) clip(prefix string, bound float32) error {
 	return nil
 }
 
+// stateNames lists the states of the phase.
+func (e *engine) stateNames() []string {
+	var names []string
+	for _, i := range e.full.plan.Named(plan.State) {
+		names = append(names, e.full.plan.Values[i].Name)
+	}
+	return names
+}
+
 // states copies every state out of the program into dst, keeping what dst has
 // of other phases.
 func (e *engine) states(dst map[string][]float32) error {

@@ -75,7 +75,7 @@ func TestTinyLearns(t *testing.T) {
 
 func mustLoad(t *testing.T, path string) *model.File {
 	t.Helper()
-	f, err := load(path)
+	f, _, err := load(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,43 +10,16 @@
 package train
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
-	"mien/native/internal/checkpoint"
 	"mien/native/internal/dataset"
 	"mien/native/internal/metric"
 	"mien/native/internal/net"
 	"mien/native/internal/runlog"
-	"mien/shared/device/cpu"
-	"mien/shared/model"
-)
-
-// ErrDiverged says that training failed three times in a row to stay finite,
-// even at an eighth of the rate.
-var ErrDiverged = errors.New("training diverged")
-
-// ErrDisk says that nothing could be written, several times in a row.
-var ErrDisk = errors.New("the disk does not take the run")
-
-// badWrites is how many writes may fail in a row before a run ends.
-const badWrites = 3
-
-// Patience with losses that are not finite: so many steps in a row before the
-// run goes back to its checkpoint at half the rate, so often.
-const (
-	badSteps    = 3
-	maxHalvings = 3
+	"mien/native/internal/vfs"
 )
 
 // Result is what a finished or interrupted run leaves behind.
@@ -64,8 +37,9 @@ type run struct {
 	reader  *net.Reader
 	teacher Teacher
 
-	store  *checkpoint.Store
 	log    *runlog.Writer
+	saver  *saver
+	origin origin
 	loaded map[string][]float32 // states from outside: a fixed reader's
 	from   map[string][]float32 // weights to start from, nil for none
 	states map[string][]float32
@@ -80,20 +54,29 @@ type run struct {
 
 	started time.Time // of this process's steps
 	first   int       // the step that it started from
-	saved   time.Time
-	failed  int // writes in a row that did not reach the disk
 	result  Result
+
+	saved    time.Time // when a checkpoint was begun
+	due      bool      // another is
+	kept     int       // the step of the newest that the disk has
+	failed   int       // writes in a row that did not reach the disk
+	uneasy   int       // steps in a row whose losses are too far above their past to go back to
+	warnings []string  // to be told once the run has begun
 }
 
 // Run trains until the configured number of steps or minutes, or until ctx
 // ends; then it saves a checkpoint and returns ctx's error.
 func Run(ctx context.Context, c Config) (Result, error) {
-	c, p, err := c.complete()
-	if err != nil {
-		return Result{}, err
-	}
-	if c.Device == nil {
-		c.Device = cpu.New()
+	p := Preset{}
+	if c.Resume && c.Out != "" { // the rest is in the checkpoint
+		if c.fs == nil {
+			c.fs = vfs.OS
+		}
+	} else {
+		var err error
+		if c, p, err = c.complete(); err != nil {
+			return Result{}, err
+		}
 	}
 	r := &run{config: c, preset: p, states: map[string][]float32{}, loaded: map[string][]float32{}}
 	unlock, err := r.open(ctx)
@@ -103,12 +86,19 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	defer unlock()
 	defer r.log.Close()
 	defer func() { r.curves.close() }()
-	err = r.loop(ctx)
-	if err != nil && ctx.Err() == nil {
-		r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
-		return r.result, fmt.Errorf("train in %q: %w", c.Out, err)
+	defer r.saver.ended(true) // no write outlives the run
+	err = errors.Join(r.loop(ctx), r.acknowledge(true))
+	if err == nil {
+		return r.result, nil
 	}
-	return r.result, err
+	if errors.Is(err, ctx.Err()) {
+		return r.result, ctx.Err()
+	}
+	if r.kept < r.at.Step {
+		err = fmt.Errorf("%w (steps %d to %d are not saved)", err, r.kept+1, r.at.Step)
+	}
+	r.warn("%v", err)
+	return r.result, fmt.Errorf("train in %q: %w", c.Out, err)
 }
 
 // loop runs the steps that are left.
@@ -120,7 +110,10 @@ func (r *run) loop(ctx context.Context) error {
 			r.config.Wait()
 		}
 		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), r.save())
+			if err := r.saveNow(); err != nil {
+				return fmt.Errorf("%w: %w", ErrUnsaved, err)
+			}
+			return ctx.Err()
 		}
 		began := time.Now()
 		if err := r.enter(r.phase(r.at.Step)); err != nil {
@@ -128,27 +121,31 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		r.feed.wants = r.engine.machine(r.at.Step).wants()
 		in, err := r.feed.inputs(r.at.Step)
-		if err != nil {
-			return err
+		if err != nil { // the states are sound
+			return errors.Join(err, r.saveNow())
 		}
 		base := r.preset.Rate / float64(int(1)<<r.at.Halvings)
 		// A step is never cut short: it would leave the states half updated.
 		losses, err := r.engine.run(context.WithoutCancel(ctx), r.at.Step, r.preset.rate(base, r.at.Step, r.config.Steps), in)
 		r.at.Seconds += time.Since(began).Seconds()
+		why := ""
 		switch {
 		case errors.Is(err, errNotFinite):
-			r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: err.Error()})
+			r.warn("%v", err)
 			if bad++; bad == badSteps {
-				bad = 0
-				if err := r.rollBack(); err != nil {
-					return err
-				}
-				continue
+				why = fmt.Sprintf("%d steps in a row came to nothing", bad)
 			}
 		case err != nil:
 			return err
 		default:
+			bad, why = 0, r.compare(losses)
+		}
+		if why != "" {
 			bad = 0
+			if err := r.rollBack(ctx, why); err != nil {
+				return err
+			}
+			continue
 		}
 		r.at.Step++
 		r.at.Images += int64(r.config.Batch)
@@ -166,37 +163,28 @@ func (r *run) over() bool {
 	return r.at.Step >= r.config.Steps || r.config.Minutes > 0 && r.at.Seconds >= 60*r.config.Minutes
 }
 
-// keep writes what is due after a step.
+// keep writes what is due after a step: a checkpoint beside the next steps.
 func (r *run) keep(ctx context.Context) error {
 	last := r.over()
+	if err := r.written(r.acknowledge(false), false); err != nil {
+		return err
+	}
 	if last || r.at.Step%r.config.Every == 0 || r.measures(r.at.Step) {
-		if err := r.written(r.publish(context.WithoutCancel(ctx)), last); err != nil {
+		err := r.publish(context.WithoutCancel(ctx))
+		if err == nil {
+			r.failed = 0
+		}
+		if err := r.written(err, last); err != nil {
 			return err
 		}
 	}
-	if last || time.Since(r.saved) >= r.config.Save || r.config.SaveEvery > 0 && r.at.Step%r.config.SaveEvery == 0 {
+	if last {
+		return r.written(r.saveNow(), last)
+	}
+	r.due = r.due || time.Since(r.saved) >= r.config.Save || r.config.SaveEvery > 0 && r.at.Step%r.config.SaveEvery == 0
+	if r.due && !r.saver.busy() && (r.uneasy == 0 || r.uneasy > patience) {
 		return r.written(r.save(), last)
 	}
-	return nil
-}
-
-// written takes the outcome of writing. A disk that fails once may be well
-// again at the next checkpoint, so training goes on with a warning; it ends
-// when the disk fails badWrites times in a row, or at the very last.
-func (r *run) written(err error, last bool) error {
-	var disk *fs.PathError
-	var link *os.LinkError
-	switch {
-	case err == nil:
-		r.failed = 0
-		return nil
-	case !errors.As(err, &disk) && !errors.As(err, &link):
-		return err
-	}
-	if r.failed++; last || r.failed >= badWrites {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
-	}
-	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf("not saved, training goes on: %v", err)})
 	return nil
 }
 
@@ -224,6 +212,9 @@ func (r *run) enter(phase Phase) error {
 		phase.Weights = phase.Weights.fieldless()
 	}
 	if r.engine != nil {
+		if err := r.written(r.saveNow(), false); err != nil { // what joins now may spoil what was learnt
+			return err
+		}
 		if err := r.engine.states(r.states); err != nil {
 			return err
 		}
@@ -234,128 +225,6 @@ func (r *run) enter(phase Phase) error {
 		return err
 	}
 	r.engine, r.feed.overdo = e, float32(phase.Overdo)
-	return nil
-}
-
-// publish writes the averaged weights and a sample grid.
-func (r *run) publish(ctx context.Context) error {
-	if err := r.engine.states(r.states); err != nil {
-		return err
-	}
-	f, err := Export(r.preset, r.at.Step, r.config.Licence, r.states)
-	if err != nil {
-		return err
-	}
-	if r.preset.IsReader() { // on faces that it learnt from: a little high for others
-		moves, err := slopes(ctx, f, r.source, r.preset.intensity())
-		if err != nil {
-			return err
-		}
-		if err := f.SetSlopes(moves); err != nil {
-			return err
-		}
-	}
-	b, err := f.Encode()
-	if err != nil {
-		return err
-	}
-	name := fmt.Sprintf("weights/step-%06d.safetensors", r.at.Step)
-	if err := checkpoint.WriteFile(filepath.Join(r.config.Out, name), b); err != nil {
-		return err
-	}
-	sum := sha256.Sum256(b)
-	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: hex.EncodeToString(sum[:])}
-	if !r.preset.Looks() {
-		if r.measures(r.at.Step) {
-			if err := r.measure(ctx, f); err != nil {
-				return err
-			}
-		}
-		if err := r.curves.flush(); err != nil {
-			return err
-		}
-		picture, err := sampleGrid(ctx, r.config.Device, f, r.source, r.preset.intensity())
-		if err != nil {
-			return err
-		}
-		sample := fmt.Sprintf("samples/step-%06d.png", r.at.Step)
-		if err := checkpoint.WriteFile(filepath.Join(r.config.Out, sample), picture); err != nil {
-			return err
-		}
-		r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: sample})
-		all, err := r.show(ctx, f)
-		if err != nil {
-			return err
-		}
-		for _, p := range all {
-			name := fmt.Sprintf("samples/step-%06d-%s.png", r.at.Step, p.name)
-			if err := checkpoint.WriteFile(filepath.Join(r.config.Out, name), p.png); err != nil {
-				return err
-			}
-			r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: name, Text: p.text})
-		}
-	}
-	r.append(runlog.Entry{Kind: runlog.Weights, Step: r.at.Step, File: name, SHA256: r.result.SHA256, Bytes: int64(len(b))})
-	if r.preset.Paints() {
-		return r.prune()
-	}
-	return nil
-}
-
-// keptWeights is how many weights of a network that paints are kept: one of
-// e8's has 174 MB.
-const keptWeights = 5
-
-// prune removes weights older than the newest keptWeights.
-func (r *run) prune() error {
-	files, err := filepath.Glob(filepath.Join(r.config.Out, "weights", "step-*.safetensors"))
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(files, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // by step
-	for _, name := range files[:max(len(files)-keptWeights, 0)] {
-		if err := os.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// save writes a checkpoint generation.
-func (r *run) save() error {
-	r.saved = time.Now()
-	if r.engine != nil {
-		if err := r.engine.states(r.states); err != nil {
-			return err
-		}
-	}
-	r.at.LogOffset = r.log.Offset()
-	err := r.store.Save(r.at.Step, func(w io.Writer) error { return writeState(w, r.config, r.at, r.states) })
-	if err != nil {
-		return err
-	}
-	r.append(runlog.Entry{Kind: runlog.Checkpoint, Step: r.at.Step})
-	return nil
-}
-
-// rollBack returns to the newest checkpoint at half the rate.
-func (r *run) rollBack() error {
-	halvings := r.at.Halvings + 1
-	if halvings > maxHalvings {
-		return fmt.Errorf("%w: step %d: not finite at 1/%d of the rate", ErrDiverged, r.at.Step, 1<<maxHalvings)
-	}
-	spent := r.at.Seconds // what went wrong took its time, too
-	if err := r.restore(); err != nil {
-		return err
-	}
-	r.at.Seconds = spent
-	if err := r.redraw(); err != nil {
-		return err
-	}
-	r.at.Halvings = halvings
-	r.engine.close()
-	r.engine = nil
-	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf("went back to step %d at half the rate", r.at.Step)})
 	return nil
 }
 
@@ -381,6 +250,11 @@ func (r *run) left(step float64) float64 {
 	return left
 }
 
+// warn tells of what is wrong, and goes on.
+func (r *run) warn(format string, args ...any) {
+	r.append(runlog.Entry{Kind: runlog.Warn, Step: r.at.Step, Text: fmt.Sprintf(format, args...)})
+}
+
 // append writes to the log, to the hook and to the person watching.
 func (r *run) append(e runlog.Entry) {
 	e.Time = time.Now()
@@ -396,27 +270,4 @@ func (r *run) append(e runlog.Entry) {
 	if r.config.Log != nil {
 		tell(r.config.Log, e)
 	}
-}
-
-// dirs are made in a new run directory.
-func dirs(out string) error {
-	for _, d := range []string{"weights", "samples", "checkpoint"} {
-		if err := os.MkdirAll(filepath.Join(out, d), 0o755); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// load reads a model file from disk.
-func load(path string) (*model.File, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := model.Decode(b)
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", path, err)
-	}
-	return f, nil
 }

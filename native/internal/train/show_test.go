@@ -10,6 +10,7 @@ import (
 
 	"mien/native/internal/metric"
 	"mien/native/internal/runlog"
+	"mien/native/internal/vfs"
 	"mien/shared/device/cpu"
 	"mien/shared/model"
 	"mien/weights"
@@ -102,8 +103,8 @@ func TestRunsShow(t *testing.T) {
 
 // TestOldWeightsOfPaintersGo and others stay.
 func TestOldWeightsOfPaintersGo(t *testing.T) {
-	r := &run{config: Config{Out: t.TempDir()}}
-	if err := dirs(r.config.Out); err != nil {
+	r := &run{config: Config{Out: t.TempDir(), fs: vfs.OS}}
+	if err := dirs(vfs.OS, r.config.Out); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"999999", "1000000", "000200", "000400", "000600", "000800", "notes"} {

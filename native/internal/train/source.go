@@ -68,11 +68,15 @@ const manyRows = 100_000
 // weights are chosen on.
 const Validation = .05
 
-// openTeacher reads the prior at path.
-func openTeacher(path string) (Teacher, error) {
+// openTeacher reads the prior at path, and the file's sha256.
+func openTeacher(path string) (Teacher, string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return prior.Decode(b)
+	p, err := prior.Decode(b)
+	if err != nil {
+		return nil, "", err
+	}
+	return p, digest(b), nil
 }

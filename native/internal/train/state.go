@@ -18,64 +18,68 @@ type progress struct {
 	LogOffset int64   `json:"log_offset"` // of the run log, bytes
 	Halvings  int     `json:"halvings"`   // of the rate, after divergence
 	Seconds   float64 `json:"seconds"`    // that batches and steps took
+	Watch     watch   `json:"watch"`
 }
 
 const (
 	keyConfig   = "mien.config"
+	keyOrigin   = "mien.origin"
 	keyProgress = "mien.progress"
 )
 
 // maxState bounds a checkpoint, in bytes: that of e8 has 900 MB.
 const maxState = 8 << 30
 
-// writeState writes a training state as safetensors.
-func writeState(w io.Writer, c Config, at progress, states map[string][]float32) error {
-	config, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	where, err := json.Marshal(at)
-	if err != nil {
-		return err
-	}
-	f := &model.File{Meta: map[string]string{keyConfig: string(config), keyProgress: string(where), "mien.step": strconv.Itoa(at.Step)},
-		Tensors: map[string]*tensor.Tensor{}}
-	for name, data := range states {
-		f.Tensors[name] = tensor.Of(data, len(data))
-	}
-	_, err = f.WriteTo(w)
-	return err
+// state is what a checkpoint holds.
+type state struct {
+	config Config
+	origin origin
+	at     progress
+	values map[string][]float32 // of every state of the plans, by name
 }
 
-// decodeState reads what writeState wrote. A configuration that would train
-// something else is refused; steps may differ, so that a run can be prolonged.
-func decodeState(b []byte, c Config) (progress, map[string][]float32, error) {
-	var at progress
+// file is the state as a model file, which shares its values.
+func (s state) file() (*model.File, error) {
+	f := &model.File{Meta: map[string]string{"mien.step": strconv.Itoa(s.at.Step)}, Tensors: map[string]*tensor.Tensor{}}
+	for key, v := range map[string]any{keyConfig: s.config, keyOrigin: s.origin, keyProgress: s.at} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		f.Meta[key] = string(b)
+	}
+	for name, data := range s.values {
+		f.Tensors[name] = tensor.Of(data, len(data))
+	}
+	return f, nil
+}
+
+// writeTo writes a file's bytes.
+func writeTo(f *model.File) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := f.WriteTo(w)
+		return err
+	}
+}
+
+// decodeState reads the bytes of a state's file.
+func decodeState(b []byte) (state, error) {
+	s := state{values: map[string][]float32{}}
 	f, err := model.DecodeUpTo(b, maxState)
 	if err != nil {
-		return at, nil, err
+		return s, err
 	}
-	var was Config
-	if err := json.Unmarshal([]byte(f.Meta[keyConfig]), &was); err != nil {
-		return at, nil, fmt.Errorf("checkpoint's configuration: %w", err)
-	}
-	if err := json.Unmarshal([]byte(f.Meta[keyProgress]), &at); err != nil {
-		return at, nil, fmt.Errorf("checkpoint's progress: %w", err)
-	}
-	for _, d := range []struct{ name, was, is string }{
-		{"preset", was.Preset, c.Preset}, {"data", was.Data, c.Data},
-		{"people", was.People, c.People},
-		{"batch", strconv.Itoa(was.Batch), strconv.Itoa(c.Batch)},
-		{"seed", strconv.FormatUint(was.Seed, 10), strconv.FormatUint(c.Seed, 10)},
-		{"recipe", was.Override.String(), c.Override.String()},
-	} {
-		if d.was != d.is {
-			return at, nil, fmt.Errorf("checkpoint was trained with %s %q, now %q is asked: choose another run directory", d.name, d.was, d.is)
+	for key, to := range map[string]any{keyConfig: &s.config, keyOrigin: &s.origin, keyProgress: &s.at} {
+		text, ok := f.Meta[key]
+		if !ok && key == keyOrigin { // older ones have none
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), to); err != nil {
+			return s, fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	states := map[string][]float32{}
 	for name, t := range f.Tensors {
-		states[name] = t.Data
+		s.values[name] = t.Data
 	}
-	return at, states, nil
+	return s, nil
 }

@@ -79,7 +79,7 @@ func TestVariantsTrain(t *testing.T) {
 		c := small(t.TempDir())
 		c.Override, c.Steps = o, 4
 		r := mustRun(t, c)
-		f, err := load(r.Weights)
+		f, _, err := load(r.Weights)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,28 +57,45 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 // WriteTo writes f with tensors of type F32, in the order of their names; the
 // same contents give the same bytes.
 func (f *File) WriteTo(w io.Writer) (int64, error) {
-	names, text, err := f.header("F32")
+	names, text, err := f.header(single)
 	if err != nil {
 		return 0, err
 	}
-	return f.write(w, "F32", names, text)
+	return f.write(w, single, names, text)
 }
 
 // Encode is WriteTo to memory.
-func (f *File) Encode() ([]byte, error) { return f.encode("F32") }
+func (f *File) Encode() ([]byte, error) { return f.encode(single) }
 
 // EncodeHalf is Encode with tensors of type F16, rounded to nearest even: half
 // the size, for weights that are shipped. Values beyond 65504 are an error.
-func (f *File) EncodeHalf() ([]byte, error) { return f.encode("F16") }
+func (f *File) EncodeHalf() ([]byte, error) { return f.encode(half) }
 
-func (f *File) encode(dtype string) ([]byte, error) {
+// EncodeExact is Encode with those tensors as F16 of which no element needs
+// rounding for it.
+func (f *File) EncodeExact() ([]byte, error) { return f.encode(exact) }
+
+// single, half and exact say as what type a tensor is written.
+func single(*tensor.Tensor) string { return "F32" }
+func half(*tensor.Tensor) string   { return "F16" }
+
+func exact(t *tensor.Tensor) string {
+	for _, v := range t.Data {
+		if !(v <= maxHalf && v >= -maxHalf) || FromHalf(toHalf(v)) != v {
+			return "F32"
+		}
+	}
+	return "F16"
+}
+
+func (f *File) encode(dtype func(*tensor.Tensor) string) ([]byte, error) {
 	names, text, err := f.header(dtype)
 	if err != nil {
 		return nil, err
 	}
 	size := 8 + len(text)
 	for _, t := range f.Tensors {
-		size += len(t.Data) * widths[dtype]
+		size += len(t.Data) * widths[dtype(t)]
 	}
 	var b bytes.Buffer
 	b.Grow(size) // or it would grow to twice of it
@@ -92,15 +109,15 @@ func (f *File) encode(dtype string) ([]byte, error) {
 const chunk = 1 << 14
 
 // write writes what header returned, and the tensors.
-func (f *File) write(w io.Writer, dtype string, names []string, text []byte) (int64, error) {
+func (f *File) write(w io.Writer, dtypes func(*tensor.Tensor) string, names []string, text []byte) (int64, error) {
 	n, err := w.Write(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...))
 	if err != nil {
 		return int64(n), err
 	}
 	written := int64(n)
-	raw := make([]byte, 0, chunk*widths[dtype])
+	raw := make([]byte, 0, chunk*widths["F32"])
 	for _, name := range names {
-		at := 0
+		at, dtype := 0, dtypes(f.Tensors[name])
 		for part := range slices.Chunk(f.Tensors[name].Data, chunk) {
 			raw = raw[:0]
 			for i, v := range part {
@@ -125,7 +142,7 @@ func (f *File) write(w io.Writer, dtype string, names []string, text []byte) (in
 
 // header returns the names of the tensors in order, and the text that says where each
 // lies.
-func (f *File) header(dtype string) (names []string, text []byte, err error) {
+func (f *File) header(dtypes func(*tensor.Tensor) string) (names []string, text []byte, err error) {
 	for name := range f.Tensors {
 		names = append(names, name)
 	}
@@ -137,6 +154,7 @@ func (f *File) header(dtype string) (names []string, text []byte, err error) {
 	var at int64
 	for _, name := range names {
 		t := f.Tensors[name]
+		dtype := dtypes(t)
 		end := at + int64(len(t.Data)*widths[dtype])
 		head[name] = span{DType: dtype, Shape: t.Shape, Offsets: [2]int64{at, end}}
 		at = end

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +153,29 @@ func TestHalf(t *testing.T) {
 	for v, want := range map[float32]float32{1.0002441: 1, 1.0007325: 1.0009766, 65504: 65504, 1e-9: 0} {
 		if got := FromHalf(toHalf(v)); got != want {
 			t.Errorf("%g rounds to %g, want %g", v, got, want)
+		}
+	}
+}
+
+// TestEncodeExact wants every number back, in half the room where that holds it.
+func TestEncodeExact(t *testing.T) {
+	f := &File{Tensors: map[string]*tensor.Tensor{"a": tensor.Of([]float32{1, -.5, 65504, 0x1p-24}, 4),
+		"b": tensor.Of([]float32{1, 1.0001}, 2), "c": tensor.Of([]float32{70000}, 1)}}
+	b, err := f.EncodeExact()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := readHeader(b, MaxFile)
+	if err != nil || h.spans["a"].DType != "F16" || h.spans["b"].DType != "F32" || h.spans["c"].DType != "F32" {
+		t.Errorf("%+v, %v", h, err)
+	}
+	again, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range f.Tensors {
+		if !slices.Equal(again.Tensors[name].Data, want.Data) {
+			t.Errorf("%s is %v, want %v", name, again.Tensors[name].Data, want.Data)
 		}
 	}
 }

@@ -36,7 +36,6 @@ type file struct {
 	name  string
 	info  model.Info
 	model *model.File
-	bytes func(*model.File) ([]byte, error)
 }
 
 func run(folder, out string) error {
@@ -49,7 +48,7 @@ func run(folder, out string) error {
 		return err
 	}
 	for _, f := range files {
-		b, err := f.bytes(f.model)
+		b, err := f.model.EncodeExact()
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -90,15 +89,14 @@ func convertAll(assets map[string][]byte) ([]file, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", n.asset, err)
 		}
-		// The original's weights are of half precision: nothing is lost.
-		files = append(files, file{n.name, info, f, (*model.File).EncodeHalf})
+		files = append(files, file{n.name, info, f})
 	}
 	c, err := parseGeometry(assets[assetGeometry])
 	if err != nil {
 		return nil, err
 	}
 	info := about(model.KindCanonical, assetGeometry)
-	return append(files, file{"canonical.safetensors", info, model.PackCanonical(info, c), (*model.File).Encode}), nil
+	return append(files, file{"canonical.safetensors", info, model.PackCanonical(info, c)}), nil
 }
 
 // about is what a file made of an asset says of itself.

@@ -36,6 +36,7 @@ type network struct {
 	graph      *tflite.GraphT
 	values     map[int32]int       // tensors -> values of the plan
 	transforms map[int32]transform // tensors that are matrices made from points
+	bias       map[int][]float32   // values -> what is still to be added to their channels
 }
 
 // convert returns the plan of the network in b, whose input is called photo.
@@ -46,7 +47,7 @@ func convert(b []byte, outputs []port) (*plan.Plan, error) {
 	if m.Version != 3 || len(m.Graphs) != 1 || len(m.Graphs[0].Inputs) != 1 {
 		return nil, fmt.Errorf("model of version %d with %d graphs, want version 3 with one graph of one input", m.Version, len(m.Graphs))
 	}
-	n := &network{builder: newBuilder(), model: m, graph: m.Graphs[0], values: map[int32]int{}, transforms: map[int32]transform{}}
+	n := &network{builder: newBuilder(), model: m, graph: m.Graphs[0], values: map[int32]int{}, transforms: map[int32]transform{}, bias: map[int][]float32{}}
 	in := n.graph.Inputs[0]
 	n.values[in] = n.input("photo", ints(n.graph.Tensors[in].Shape)...)
 	for i, o := range n.graph.Operators {
@@ -129,16 +130,15 @@ func (n *network) operator(o *tflite.OperatorT) {
 		options = o.Options.Value
 	}
 	_, isTransform := n.transforms[o.Inputs[0]]
-	x := 0
-	if !isTransform {
+	x, result := 0, 0
+	if !isTransform && code != opConv {
 		x = n.value(o.Inputs[0])
 	}
-	result := 0
 	switch code {
 	case opConv:
 		p := options.(*tflite.Conv2DOptionsT)
 		n.plain(p.Activation, p.DilationW == 1 && p.DilationH == 1 && p.StrideW == p.StrideH)
-		result = n.conv(x, o, p.Padding, int(p.StrideH))
+		result = n.conv(o, p.Padding, int(p.StrideH))
 	case opDepthwise:
 		p := options.(*tflite.DepthwiseConv2DOptionsT)
 		n.plain(p.Activation, p.DilationW == 1 && p.DilationH == 1 && p.StrideW == p.StrideH && p.DepthMultiplier == 1)
@@ -206,6 +206,9 @@ func (n *network) value(t int32) int {
 	if !ok {
 		return n.fail("reads %q, which nothing has written", n.graph.Tensors[t].Name)
 	}
+	if b := n.bias[v]; b != nil {
+		v = n.step(plan.Add, nil, nil, v, n.constant(fmt.Sprintf("bias.%d", v), b, 1, 1, 1, len(b)))
+	}
 	return v
 }
 
@@ -269,12 +272,25 @@ func (n *network) same(x int, padding tflite.Padding, k, s int) (padded, pad int
 
 // conv adds a convolution and its bias; where one window covers all, a matrix
 // product.
-func (n *network) conv(x int, o *tflite.OperatorT, padding tflite.Padding, stride int) int {
+func (n *network) conv(o *tflite.OperatorT, padding tflite.Padding, stride int) int {
 	s := n.graphShape(o.Inputs[1]) // K KH KW C
 	k, kh, kw, c := s[0], s[1], s[2], s[3]
-	w := n.data(o.Inputs[1])
-	if n.err != nil || kh != kw || len(w) == 0 {
+	w, bias := n.data(o.Inputs[1]), n.data(o.Inputs[2])
+	if n.err != nil || kh != kw || len(w) == 0 || len(bias) != k {
 		return n.fail("a convolution by %v", s)
+	}
+	x, name := n.values[o.Inputs[0]], n.name(o.Inputs[1])
+	before := n.bias[x]
+	if before == nil || kh != 1 {
+		x = n.value(o.Inputs[0])
+	} else { // sum_c w[c,k] (x[c] + before[c]), and no border, which has no bias
+		for i := range k {
+			sum := float64(bias[i])
+			for j, v := range before {
+				sum += float64(v) * float64(w[i*c+j])
+			}
+			bias[i] = float32(sum)
+		}
 	}
 	turned := make([]float32, len(w)) // KH KW C K
 	for i := range k {
@@ -282,17 +298,17 @@ func (n *network) conv(x int, o *tflite.OperatorT, padding tflite.Padding, strid
 			turned[j*k+i] = w[i*kh*kw*c+j]
 		}
 	}
-	name := n.name(o.Inputs[1])
 	if in := n.shape(x); padding == tflite.PaddingVALID && kh > 1 && in[1] == kh && in[2] == kw {
 		y := n.matmul(n.reshape(x, 1, kh*kw*c), n.constant(name, turned, kh*kw*c, k))
-		return n.reshape(n.step(plan.Add, nil, nil, y, n.weights(o.Inputs[2], 1, k)), 1, 1, 1, k)
+		return n.reshape(n.step(plan.Add, nil, nil, y, n.constant(n.name(o.Inputs[2]), bias, 1, k)), 1, 1, 1, k)
 	}
 	x, pad := n.same(x, padding, kh, stride)
 	y := n.step(plan.Conv, []int{stride, pad}, nil, x, n.constant(name, turned, kh, kw, c, k))
-	return n.step(plan.Add, nil, nil, y, n.weights(o.Inputs[2], 1, 1, 1, k))
+	return n.step(plan.Add, nil, nil, y, n.constant(n.name(o.Inputs[2]), bias, 1, 1, 1, k))
 }
 
-// depthwise adds a depthwise convolution and its bias.
+// depthwise adds a depthwise convolution. Its bias is left to who reads the result:
+// a convolution by one pixel takes it into its own.
 func (n *network) depthwise(x int, o *tflite.OperatorT, padding tflite.Padding, stride int) int {
 	s := n.graphShape(o.Inputs[1]) // 1 KH KW C
 	kh, kw, c := s[1], s[2], s[3]
@@ -301,7 +317,10 @@ func (n *network) depthwise(x int, o *tflite.OperatorT, padding tflite.Padding, 
 	}
 	x, pad := n.same(x, padding, kh, stride)
 	y := n.step(plan.Depthwise, []int{stride, pad}, nil, x, n.weights(o.Inputs[1], kh, kw, c, 1))
-	return n.step(plan.Add, nil, nil, y, n.weights(o.Inputs[2], 1, 1, 1, c))
+	if n.bias[y] = n.data(o.Inputs[2]); len(n.bias[y]) != c {
+		return n.fail("a bias of %d for %d channels", len(n.bias[y]), c)
+	}
+	return y
 }
 
 // pairs reads [N 2] numbers.

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"mien/shared/face"
-	"mien/shared/pixel"
 )
 
 // mouth is what the photo shows inside the lips, measured once.
@@ -73,29 +72,8 @@ func (f *Face) measureMouth() mouth {
 	for _, v := range [...]int{50, 280, 205, 425} {
 		m.skin += luminance(sample(f.photo, f.at[v][0], f.at[v][1])) / 4
 	}
-	f.cutMouth(&m)
+	m.photo, m.corner, m.scale = aboutMouth(f.photo, &f.mesh)
 	return m
-}
-
-// cutMouth keeps the photo about the mouth at the patch's resolution, where the
-// photo's is finer.
-func (f *Face) cutMouth(m *mouth) {
-	a := PatchFrame(&f.mesh)
-	m.scale = min(math.Hypot(a[0], a[1]), 1)
-	middle := f.at[face.LipsOuter[0]].to(f.at[face.LipsOuter[lipSize/2]], .5)
-	reach := 1.6 * PatchWidth / math.Hypot(a[0], a[1]) // beyond the patch, for what moves into it
-	r := image.Rect(int(middle[0]-reach), int(middle[1]-reach), int(middle[0]+reach)+1, int(middle[1]+reach)+1).Intersect(f.photo.Rect)
-	if r.Empty() {
-		r = image.Rect(0, 0, 1, 1)
-	}
-	cut := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	for y := range r.Dy() {
-		copy(cut.Pix[y*cut.Stride:][:cut.Stride], f.photo.Pix[f.photo.PixOffset(r.Min.X, r.Min.Y+y):])
-	}
-	m.corner = point{float64(r.Min.X), float64(r.Min.Y)}
-	w, h := max(1, int(float64(r.Dx())*m.scale+.5)), max(1, int(float64(r.Dy())*m.scale+.5))
-	m.photo = pixel.Resize(cut, w, h)
-	m.scale = float64(w) / float64(r.Dx())
 }
 
 // teethEnd returns the part of the way from the upper lip to the lower at which

@@ -32,6 +32,7 @@ const (
 	KindReader    = "reader"
 	KindPrior     = "prior"    // no network, see native/internal/prior
 	KindEmbedder  = "embedder" // tells people apart: photo [1 S S 3] to features [1 D] of length 1
+	KindMouth     = "mouth"    // paints what is inside open lips, see Mouth; its size is the patch's width
 
 	// Imported ones, of which the file says where they come from.
 	KindDetector  = "detector"  // finds faces, see Detector
@@ -39,7 +40,7 @@ const (
 	KindCanonical = "canonical" // no network, see Canonical
 )
 
-var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder, KindDetector, KindMesh, KindCanonical}
+var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder, KindMouth, KindDetector, KindMesh, KindCanonical}
 
 // imported reports whether networks of that kind are not of our own training:
 // then preset, step and the Action Units say nothing.

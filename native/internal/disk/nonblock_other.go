@@ -1,0 +1,6 @@
+//go:build !unix
+
+package disk
+
+// nonblock is nothing where no file's opening waits for another program.
+const nonblock = 0

@@ -1,23 +1,26 @@
 package server
 
 import (
+	"errors"
+	"io"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
 	"mien/shared/protocol"
 )
 
-// Bounds of a connection.
+// Bounds of a page's websocket.
 const (
-	maxClients    = 1024
-	writeDeadline = 5 * time.Second
-	pingEvery     = 15 * time.Second
-	pongWait      = 40 * time.Second
-	maxPerSecond  = 20 // messages from a page
+	pingEvery    = 3 * time.Second
+	pongWait     = 8 * time.Second // without a sign of life
+	farewell     = time.Second     // for the last frame, and for what was on its way
+	maxPerSecond = 20              // messages from a page
+	socketBuffer = 64 << 10        // bytes that wait in the system
 )
 
 // hub sends messages to every page. A page has one slot for each topic,
@@ -27,6 +30,7 @@ type hub struct {
 	mu      sync.Mutex
 	clients map[*client]bool
 	latest  map[string]protocol.Message // replayed to a page that connects
+	ended   bool
 }
 
 func newHub() *hub {
@@ -75,11 +79,11 @@ func topic(m protocol.Message) string {
 	return m.Type
 }
 
-// add takes a page in, unless there are too many.
+// add takes a page in, until the end.
 func (h *hub) add(c *client, hello protocol.Message) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.clients) >= maxClients {
+	if h.ended {
 		return false
 	}
 	h.clients[c] = true
@@ -104,13 +108,28 @@ func (h *hub) remove(c *client) {
 	c.close()
 }
 
-// closeAll ends every connection.
-func (h *hub) closeAll() {
+// end tells every page that the server goes, and ends its connection.
+func (h *hub) end() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	for c := range h.clients {
-		c.close()
+	h.ended = true
+	clients := slices.Collect(maps.Keys(h.clients))
+	h.mu.Unlock()
+	var all sync.WaitGroup
+	for _, c := range clients {
+		all.Go(func() { c.goAway() })
 	}
+	all.Wait()
+}
+
+// goAway ends a connection as a server that goes does: what it says last has
+// arrived when the page answers, or goes itself.
+func (c *client) goAway() {
+	c.say(websocket.CloseGoingAway, "the server is ending")
+	select {
+	case <-c.done:
+	case <-time.After(farewell):
+	}
+	c.close()
 }
 
 func (c *client) close() { c.once.Do(func() { close(c.done); c.conn.Close() }) }
@@ -143,18 +162,24 @@ func (c *client) take() []protocol.Message {
 	return ms
 }
 
-// write sends what is in the slots until the page is gone.
+// write sends what is in the slots until the page is gone, or was told to go:
+// what it has on its way is then still read.
 func (c *client) write() {
-	defer c.close()
+	if err := c.send(); !errors.Is(err, websocket.ErrCloseSent) {
+		c.close()
+	}
+}
+
+func (c *client) send() error {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
 		select {
 		case <-c.done:
-			return
+			return nil
 		case <-ping.C:
-			if c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)) != nil {
-				return
+			if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)); err != nil {
+				return err
 			}
 		case <-c.wake:
 			for _, m := range c.take() {
@@ -162,8 +187,8 @@ func (c *client) write() {
 				if err != nil {
 					continue // too long to send: nothing a page could do
 				}
-				if c.conn.SetWriteDeadline(time.Now().Add(writeDeadline)) != nil || c.conn.WriteMessage(websocket.TextMessage, b) != nil {
-					return
+				if err := c.conn.WriteMessage(websocket.TextMessage, b); err != nil { // the connection has its own deadline
+					return err
 				}
 			}
 		}
@@ -180,28 +205,54 @@ func (c *client) read(f func(protocol.Message)) {
 	for {
 		kind, b, err := c.conn.ReadMessage()
 		if err != nil {
+			if errors.Is(err, websocket.ErrReadLimit) { // the page was told
+				c.drain()
+			}
 			return
 		}
 		if now := time.Now(); now.Sub(second) > time.Second {
 			second, count = now, 0
 		}
 		if count++; count > maxPerSecond {
-			c.refuse(websocket.ClosePolicyViolation, "too many messages")
+			c.dismiss(websocket.ClosePolicyViolation, "too many messages")
 			return
 		}
 		if kind != websocket.TextMessage {
-			c.refuse(websocket.CloseUnsupportedData, "want text")
+			c.dismiss(websocket.CloseUnsupportedData, "want text")
+			return
+		}
+		if !utf8.Valid(b) {
+			c.dismiss(websocket.CloseInvalidFramePayloadData, "text that is not UTF-8")
 			return
 		}
 		m, err := protocol.Decode(b)
 		if err != nil {
-			c.refuse(websocket.ClosePolicyViolation, "not a message of this protocol")
+			c.dismiss(websocket.ClosePolicyViolation, "not a message of this protocol")
 			return
 		}
 		f(m)
 	}
 }
 
-func (c *client) refuse(code int, why string) {
-	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, why), time.Now().Add(writeDeadline))
+// dismiss says why a page must go, and sees to it that it hears that.
+func (c *client) dismiss(code int, why string) {
+	c.say(code, why)
+	c.drain()
+}
+
+// say sends the last frame.
+func (c *client) say(code int, why string) {
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, why), time.Now().Add(farewell))
+}
+
+// drain reads what a page has sent before it heard of the end. Closed with bytes
+// unread, a connection is reset, and the last frame may be lost with it.
+func (c *client) drain() {
+	n := c.conn.NetConn()
+	if d, ok := n.(*conn); ok {
+		d.endWriting()
+	}
+	if n.SetReadDeadline(time.Now().Add(farewell)) == nil {
+		_, _ = io.CopyN(io.Discard, n, 16*protocol.MaxMessage)
+	}
 }

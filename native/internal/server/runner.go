@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mien/native/internal/disk"
 	"mien/native/internal/runlog"
 	"mien/shared/protocol"
 )
@@ -79,11 +80,16 @@ func (r *runner) set(m protocol.Message) {
 
 // do carries out what a page asked for.
 func (r *runner) do(m protocol.Message) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.config.Trainer == nil {
 		return errors.New("this server does not train")
 	}
+	if m.Type == protocol.TypeStart && m.Data != "synth" {
+		if err := r.isFolder(m.Data); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch m.Type {
 	case protocol.TypeStart:
 		return r.start(m)
@@ -114,6 +120,24 @@ func (r *runner) do(m protocol.Message) error {
 	return nil
 }
 
+// isFolder wants a folder that answers within lookTime. It is asked for with mu
+// not held: one that hangs must not keep anybody from stopping a run.
+func (r *runner) isFolder(name string) error {
+	ctx, cancel := context.WithTimeout(r.base, lookTime)
+	defer cancel()
+	info, err := disk.Within(ctx, func() (os.FileInfo, error) { return os.Stat(name) })
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("data %q does not answer", name)
+	}
+	if err != nil || !info.IsDir() {
+		return fmt.Errorf("data %q is no folder on the server", name)
+	}
+	return nil
+}
+
+// lookTime is how long a folder may take to say that it is there.
+const lookTime = 5 * time.Second
+
 // start begins a run; mu is held.
 func (r *runner) start(m protocol.Message) error {
 	if r.cancel != nil {
@@ -124,11 +148,6 @@ func (r *runner) start(m protocol.Message) error {
 	}
 	if m.Steps < 1 || m.Steps > maxJobSteps {
 		return fmt.Errorf("steps %d: want 1 to %d", m.Steps, maxJobSteps)
-	}
-	if m.Data != "synth" {
-		if info, err := os.Stat(m.Data); err != nil || !info.IsDir() {
-			return fmt.Errorf("data %q is no folder on the server", m.Data)
-		}
 	}
 	name := "page-" + time.Now().UTC().Format("20060102-150405.000")
 	ctx, cancel := context.WithCancel(r.base)

@@ -15,13 +15,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gorilla/websocket"
 
+	"mien/native/internal/disk"
 	"mien/shared/protocol"
 )
 
@@ -42,6 +42,7 @@ type Config struct {
 type Server struct {
 	config Config
 	token  string
+	place  string // the cookie of who has shown the token; it steers nothing
 	site   site
 	hub    *hub
 	runner *runner
@@ -58,17 +59,19 @@ func New(c Config) (*Server, error) {
 	if s.config.Log == nil {
 		s.config.Log = func(string) {}
 	}
-	secret := make([]byte, 16)
-	if _, err := rand.Read(secret); err != nil {
-		return nil, fmt.Errorf("make token: %w", err)
+	for _, to := range []*string{&s.token, &s.place} {
+		secret := make([]byte, 16)
+		if _, err := rand.Read(secret); err != nil {
+			return nil, fmt.Errorf("make token: %w", err)
+		}
+		*to = hex.EncodeToString(secret)
 	}
-	s.token = hex.EncodeToString(secret)
 	var err error
 	if s.site, err = loadSite(c.Page); err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
 	s.runner = newRunner(s.config, s.hub)
-	s.mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+	s.mux.HandleFunc(health, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, "{\"ok\":true,\"version\":%q}\n", s.config.Version)
 	})
@@ -100,7 +103,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "origin not allowed", http.StatusForbidden)
 		return
 	}
+	known := s.known(r)
+	if c := connOf(r.Context()); c != nil && r.URL.Path != health {
+		if !c.door.enter(c, known) {
+			w.Header().Set("Connection", "close")
+			w.Header().Set("Retry-After", "5")
+			http.Error(w, "too many connections", http.StatusServiceUnavailable)
+			return
+		}
+		defer c.door.leave(c)
+	}
 	h := w.Header()
+	if known {
+		http.SetCookie(w, &http.Cookie{Name: placeName, Value: s.place, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	}
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
@@ -112,7 +128,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // ours reports whether host, with or without port, is a name of this server.
 func (s *Server) ours(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
+	if name, port, err := net.SplitHostPort(host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return false
+		}
 		host = name
 	}
 	return s.hosts[strings.ToLower(strings.Trim(host, "[]"))]
@@ -123,26 +142,45 @@ func (s *Server) sameOrigin(origin, host string) bool {
 	return err == nil && strings.EqualFold(u.Host, host)
 }
 
+// health is answered however many connections there are: it takes no time.
+const health = "/healthz"
+
 // allowed compares tokens in constant time.
-func (s *Server) allowed(token string) bool {
-	return subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) == 1
+func (s *Server) allowed(token string) bool { return same(token, s.token) }
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// placeName is the cookie by which the files of a page, which are asked for
+// without the token, come from who has shown it. A browser sends it to every port
+// of this machine, so it is worth no more than a place at the door.
+const placeName = "mien-place"
+
+// known reports whether a request shows the token, or the cookie of who did.
+func (s *Server) known(r *http.Request) bool {
+	if s.allowed(r.URL.Query().Get("token")) {
+		return true
+	}
+	c, err := r.Cookie(placeName)
+	return err == nil && same(c.Value, s.place)
 }
 
 // socket serves one page's websocket.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
-	u := websocket.Upgrader{HandshakeTimeout: writeDeadline, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10,
+	u := websocket.Upgrader{ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10,
 		// ServeHTTP has compared Origin already; a browser always sends one.
 		CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") != "" }}
 	conn, err := u.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
+	if n := connOf(r.Context()); n != nil {
+		n.bound()
+	}
 	c := &client{conn: conn, allowed: s.allowed(r.URL.Query().Get("token")), slots: map[string]protocol.Message{},
 		wake: make(chan struct{}, 1), done: make(chan struct{})}
 	hello := protocol.Message{Type: protocol.TypeHello, Version: s.config.Version, Allowed: c.allowed && s.config.Trainer != nil}
 	if !s.hub.add(c, hello) {
-		c.refuse(websocket.CloseTryAgainLater, "too many pages")
-		c.close()
+		c.goAway()
 		return
 	}
 	defer s.hub.remove(c)
@@ -189,21 +227,43 @@ func (s *Server) runs(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	path := filepath.Join(s.config.Runs, m[1], filepath.FromSlash(m[2]))
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		http.NotFound(w, r)
-		return
-	}
-	f, err := os.Open(path)
+	f, err := disk.Within(r.Context(), func() (*os.File, error) { return openRunFile(s.config.Runs, m[1]+"/"+m[2]) })
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
 	defer f.Close()
-	w.Header().Set("Content-Type", mediaType(path))
+	info, err := f.Stat()
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", mediaType(m[2]))
 	w.Header().Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, "", info.ModTime(), f)
+}
+
+// openRunFile opens a regular file under runs, on whose way there is no symbolic
+// link: what a run wrote, not what it points to.
+func openRunFile(runs, name string) (*os.File, error) {
+	root, err := os.OpenRoot(runs)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	for i, r := range name {
+		if r != '/' {
+			continue
+		}
+		if info, err := root.Lstat(name[:i]); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("%q is no folder of its own", name[:i])
+		}
+	}
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is no file of its own", name)
+	}
+	return disk.Open(root, name)
 }
 
 // Serve listens on addr, calls ready with the address in use, and serves until
@@ -214,19 +274,22 @@ func (s *Server) Serve(ctx context.Context, addr string, ready func(net.Addr)) e
 		return fmt.Errorf("listen on %q: %w", addr, err)
 	}
 	ready(l.Addr())
-	return s.serve(ctx, l)
+	return s.serve(ctx, newDoor(l, limitsOf(openFiles())))
 }
 
-func (s *Server) serve(ctx context.Context, l net.Listener) error {
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, IdleTimeout: 2 * time.Minute}
+func (s *Server) serve(ctx context.Context, d *door) error {
+	h := &http.Server{Handler: s, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, MaxHeaderBytes: maxHeader, IdleTimeout: idleTime,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ran := make(chan struct{})
 	go func() { defer close(ran); s.Run(ctx) }()
-	go func() { <-ctx.Done(); h.Close(); s.hub.closeAll() }() // Close leaves websockets open
-	err := h.Serve(l)
+	gone := make(chan struct{})
+	go func() { defer close(gone); <-ctx.Done(); h.Close(); s.hub.end() }() // Close leaves websockets open
+	err := h.Serve(d)
 	cancel()
 	<-ran
+	<-gone
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,13 +48,42 @@ func start(t *testing.T, c Config) (*Server, string) {
 	return nil, ""
 }
 
+// TestThePolicyIsStrict: the page loads nothing from elsewhere and sends nothing
+// anywhere.
+func TestThePolicyIsStrict(t *testing.T) {
+	for _, part := range strings.Split(policy, "; ") {
+		for _, source := range strings.Fields(part)[1:] {
+			if !slices.Contains([]string{"'self'", "'none'", "'wasm-unsafe-eval'", "'unsafe-inline'", "blob:", "data:"}, source) {
+				t.Errorf("%q lets %s in", part, source)
+			}
+		}
+	}
+	for _, want := range []string{"default-src 'self'", "connect-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+		if !slices.Contains(strings.Split(policy, "; "), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 func TestWhoMayAsk(t *testing.T) {
 	runs := t.TempDir()
 	os.MkdirAll(filepath.Join(runs, "a", "weights"), 0o755)
 	os.WriteFile(filepath.Join(runs, "a", "weights", "step-000001.safetensors"), []byte("x"), 0o644)
 	os.WriteFile(filepath.Join(runs, "secret"), []byte("x"), 0o644)
 	os.Symlink(filepath.Join(runs, "secret"), filepath.Join(runs, "a", "weights", "step-000002.safetensors"))
+	os.Symlink("step-000001.safetensors", filepath.Join(runs, "a", "weights", "step-000003.safetensors"))
+	os.Mkdir(filepath.Join(runs, "a", "weights", "step-000004.safetensors"), 0o755)
+	os.Symlink("a", filepath.Join(runs, "linked"))
+	os.Mkdir(filepath.Join(runs, "half"), 0o755)
+	os.Symlink("../a/weights", filepath.Join(runs, "half", "weights"))
+	for _, name := range []string{".hidden", "-x", "a b", "å"} { // all hold weights, under names that no run has
+		os.Mkdir(filepath.Join(runs, name), 0o755)
+		os.CopyFS(filepath.Join(runs, name, "weights"), fstest.MapFS{"step-000001.safetensors": {Data: []byte("x")}})
+	}
+	os.WriteFile(filepath.Join(runs, "a", "weights", "step-000001.safetensors.tmp"), []byte("x"), 0o644)
+	os.WriteFile(filepath.Join(runs, "a", "weights", "secret.safetensors"), []byte("x"), 0o644)
 	_, url := start(t, Config{Runs: runs})
+	own := strings.TrimPrefix(url, "http://")
 	for _, c := range []struct {
 		path, host, origin string
 		want               int
@@ -64,6 +94,16 @@ func TestWhoMayAsk(t *testing.T) {
 		{"/healthz", "evil.example:7860", "", 403},
 		{"/", "", "http://evil.example", 403},
 		{"/", "", "null", 403},
+		{"/", "", url + ".evil.example", 403},
+		{"/", "", url[:len(url)-1], 403},
+		{"/", "localhost", "http://localhost.evil.example", 403},
+		{"/", "localhost", "http://localhost", 200},
+		{"/", "", "http://" + own + "@evil.example", 403},
+		{"/", own + ".evil.example", "", 403},
+		{"/", "localhost.evil.example", "", 403},
+		{"/", "evil.example.localhost", "", 403},
+		{"/", "LOCALHOST", "", 200},
+		{"/", "", url, 200},
 		{"/ws", "", "", 400},
 		{"/missing", "", "", 404},
 		{"/weights/manifest.json", "", "", 200},
@@ -71,6 +111,16 @@ func TestWhoMayAsk(t *testing.T) {
 		{"/weights/..%2f..%2fgo.mod", "", "", 404},
 		{"/runs/a/weights/step-000001.safetensors", "", "", 200},
 		{"/runs/a/weights/step-000002.safetensors", "", "", 404}, // a link
+		{"/runs/a/weights/step-000003.safetensors", "", "", 404}, // a link to a neighbour
+		{"/runs/a/weights/step-000004.safetensors", "", "", 404}, // a folder
+		{"/runs/linked/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/half/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/.hidden/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/-x/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/a%20b/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/%c3%a5/weights/step-000001.safetensors", "", "", 404},
+		{"/runs/a/weights/step-000001.safetensors.tmp", "", "", 404},
+		{"/runs/a/weights/secret.safetensors", "", "", 404},
 		{"/runs/a/weights/..%2f..%2f..%2fsecret", "", "", 404},
 		{"/runs/../secret", "", "", 404},
 		{"/runs/a/log.jsonl", "", "", 404},
@@ -93,8 +143,11 @@ func TestWhoMayAsk(t *testing.T) {
 		if a.StatusCode != c.want && !(c.want == 404 && a.StatusCode/100 == 3) {
 			t.Errorf("%s host %q origin %q: %d, want %d", c.path, c.host, c.origin, a.StatusCode, c.want)
 		}
-		if c.want == 200 && c.path == "/" && !strings.Contains(a.Header.Get("Content-Security-Policy"), "connect-src 'self'") {
-			t.Error("no content security policy")
+		for name, want := range map[string]string{"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin"} {
+			if got := a.Header.Get(name); got != want && c.want != 403 {
+				t.Errorf("%s: %s %q, want %q", c.path, name, got, want)
+			}
 		}
 	}
 }
@@ -189,7 +242,7 @@ func TestSocketWantsOriginAndToken(t *testing.T) {
 }
 
 func TestCloseCodes(t *testing.T) {
-	s, url := start(t, Config{})
+	s, url := start(t, Config{Runs: t.TempDir(), Trainer: func(context.Context, Job) error { return nil }})
 	for _, c := range []struct {
 		name string
 		send func(*websocket.Conn)
@@ -197,6 +250,15 @@ func TestCloseCodes(t *testing.T) {
 	}{
 		{"oversized", func(c *websocket.Conn) { c.WriteMessage(websocket.TextMessage, make([]byte, protocol.MaxMessage+1)) }, websocket.CloseMessageTooBig},
 		{"nonsense", func(c *websocket.Conn) { c.WriteMessage(websocket.TextMessage, []byte("{}")) }, websocket.ClosePolicyViolation},
+		{"not UTF-8", func(c *websocket.Conn) {
+			c.WriteMessage(websocket.TextMessage, []byte("{\"type\":\"stop\",\"text\":\"\xff\"}"))
+		}, websocket.CloseInvalidFramePayloadData},
+		{"not UTF-8 in the last frame", func(c *websocket.Conn) { c.WriteMessage(websocket.CloseMessage, []byte("\x03\xe8\xff")) }, websocket.CloseProtocolError},
+		{"oversized, and more behind it", func(c *websocket.Conn) {
+			for range 8 {
+				c.WriteMessage(websocket.TextMessage, make([]byte, protocol.MaxMessage+1))
+			}
+		}, websocket.CloseMessageTooBig},
 		{"binary", func(c *websocket.Conn) { c.WriteMessage(websocket.BinaryMessage, []byte("x")) }, websocket.CloseUnsupportedData},
 		{"flood", func(c *websocket.Conn) {
 			for range 2 * maxPerSecond {
@@ -209,8 +271,14 @@ func TestCloseCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.send(conn)
+		conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello"}`)) // is answered unless the server has closed
 		for {
-			if _, _, err = conn.ReadMessage(); err != nil {
+			var b []byte
+			if _, b, err = conn.ReadMessage(); err != nil {
+				break
+			}
+			if strings.Contains(string(b), "not for the server") {
+				t.Errorf("%s: the server goes on", c.name)
 				break
 			}
 		}

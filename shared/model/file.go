@@ -22,9 +22,13 @@ type File struct {
 	Tensors map[string]*tensor.Tensor
 }
 
-// Decode reads a safetensors file with tensors of type F32 or F16. It keeps
-// nothing of b. Values that are not finite are refused.
+// Decode reads a safetensors file with tensors of type F32, F16 or I32. It keeps
+// nothing of b. Values that are not finite are refused, and whole numbers that
+// float32 cannot tell apart.
 func Decode(b []byte) (*File, error) { return DecodeUpTo(b, MaxFile) }
+
+// maxWhole is the largest whole number up to which float32 holds every one.
+const maxWhole = 1 << 24
 
 // DecodeUpTo is Decode for files of up to most bytes: training states.
 func DecodeUpTo(b []byte, most int64) (*File, error) {
@@ -39,9 +43,16 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 		raw := h.data[s.Offsets[0]:s.Offsets[1]]
 		for i := range t.Data {
 			var v float32
-			if s.DType == "F16" {
+			switch s.DType {
+			case "F16":
 				v = FromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
-			} else {
+			case "I32":
+				n := int32(binary.LittleEndian.Uint32(raw[4*i:]))
+				if n < -maxWhole || n > maxWhole {
+					return nil, fmt.Errorf("read model: tensor %q: element %d is %d, want within %d", name, i, n, maxWhole)
+				}
+				v = float32(n)
+			default:
 				v = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 			}
 			if v-v != 0 {

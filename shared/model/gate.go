@@ -124,7 +124,7 @@ func (h *header) checkSpans() error {
 		s := h.spans[name]
 		width, ok := widths[s.DType]
 		if !ok {
-			return fmt.Errorf("tensor %q: type %q, want F32 or F16", name, s.DType)
+			return fmt.Errorf("tensor %q: type %q, want F32, F16 or I32", name, s.DType)
 		}
 		n := int64(1)
 		for _, d := range s.Shape {
@@ -148,4 +148,4 @@ func (h *header) checkSpans() error {
 }
 
 // widths are the sizes of an element in bytes.
-var widths = map[string]int{"F32": 4, "F16": 2}
+var widths = map[string]int{"F32": 4, "F16": 2, "I32": 4}

@@ -84,7 +84,11 @@ func TestGateRefuses(t *testing.T) {
 	if _, err := Decode([]byte(file(one, "\x00\x00\x80\x3f"))); err != nil {
 		t.Fatalf("a sound file: %v", err)
 	}
+	if f, err := Decode([]byte(file(strings.Replace(one, "F32", "I32", 1), "\xff\xff\xff\xff"))); err != nil || f.Tensors["a"].Data[0] != -1 {
+		t.Errorf("a whole number: %v, %v", f, err)
+	}
 	for name, b := range map[string]string{
+		"whole number":    file(strings.Replace(one, "F32", "I32", 1), "\x01\x00\x00\x01"),
 		"empty":           "",
 		"short":           "1234567",
 		"huge header":     string(binary.LittleEndian.AppendUint64(nil, 27<<20)) + one,

@@ -31,6 +31,7 @@ const (
 	KindGenerator = "generator"
 	KindReader    = "reader"
 	KindPrior     = "prior"    // no network, see native/internal/prior
+	KindRig       = "rig"      // no network, see shared/rig
 	KindEmbedder  = "embedder" // tells people apart: photo [1 S S 3] to features [1 D] of length 1
 	KindMouth     = "mouth"    // paints what is inside open lips, see Mouth; its size is the patch's width
 
@@ -40,7 +41,7 @@ const (
 	KindCanonical = "canonical" // no network, see Canonical
 )
 
-var kinds = []string{KindGenerator, KindReader, KindPrior, KindEmbedder, KindMouth, KindDetector, KindMesh, KindCanonical}
+var kinds = []string{KindGenerator, KindReader, KindPrior, KindRig, KindEmbedder, KindMouth, KindDetector, KindMesh, KindCanonical}
 
 // imported reports whether networks of that kind are not of our own training:
 // then preset, step and the Action Units say nothing.

@@ -3,6 +3,7 @@ package rig
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"mien/shared/au"
@@ -10,21 +11,18 @@ import (
 	"mien/shared/tensor"
 )
 
-// Kind is what a rig's file says it is, in its metadata.
-const Kind = "rig"
-
 const (
-	keyKind    = "mien.kind"
-	keyAUs     = "mien.aus"
-	keyLicence = "mien.licence"
-	keySource  = "mien.source"
+	keyKind = "mien.kind"
+	keyAUs  = "mien.aus"
 )
 
-// Pack returns the rig as a file. licence and source are words for people.
-func (r *Rig) Pack(licence, source string) *model.File {
+// Pack returns the rig as a file. licence and data, what it was fitted on, are
+// words for people.
+func (r *Rig) Pack(licence, data string) *model.File {
 	p := &r.parts
 	f := &model.File{
-		Meta:    map[string]string{keyKind: Kind, keyAUs: strings.Join(au.Codes(), " "), keyLicence: licence, keySource: source},
+		Meta: map[string]string{keyKind: model.KindRig, keyAUs: strings.Join(au.Codes(), " "), "mien.preset": model.KindRig, "mien.step": "0",
+			"mien.size": strconv.Itoa(FoldSize), "mien.licence": licence, "mien.data": data},
 		Tensors: map[string]*tensor.Tensor{},
 	}
 	put := func(name string, shape tensor.Shape, value func(i int) float32) {
@@ -60,8 +58,8 @@ func Load(f *model.File) (*Rig, error) {
 }
 
 func load(f *model.File) (*Rig, error) {
-	if k := f.Meta[keyKind]; k != Kind {
-		return nil, fmt.Errorf("%s is %q, want %q", keyKind, k, Kind)
+	if k := f.Meta[keyKind]; k != model.KindRig {
+		return nil, fmt.Errorf("%s is %q, want %q", keyKind, k, model.KindRig)
 	}
 	if have, want := f.Meta[keyAUs], strings.Join(au.Codes(), " "); have != want {
 		return nil, fmt.Errorf("action units %q, want %q", have, want)

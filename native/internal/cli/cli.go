@@ -112,7 +112,7 @@ func command() *cobra.Command {
 		return usage(err, fmt.Sprintf("see %s --help", c.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), evalCommand(), dataCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), devicesCommand(), benchCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), trainCommand(), priorCommand(), rigCommand(), evalCommand(), dataCommand(), editCommand(), readCommand(), inspectCommand(), exportCommand(), devicesCommand(), benchCommand(), versionCommand())
 	explain(root)
 	root.Args = func(_ *cobra.Command, given []string) error {
 		if len(given) > 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // chain is a group that the page's kernels run in one or two jobs: convolution,
-// bias and rectifier; or instance norm, scale, shift, rectifier and a picture
+// bias, a picture added and rectifier; or instance norm, scale, shift, rectifier and a picture
 // added, after a convolution or without one.
 //
 //	x = conv(in, weights) + bias
@@ -23,6 +23,7 @@ type chain struct {
 	scale, shift int
 	active       bool
 	slope        float64
+	slopes       int
 	more         int
 	y            int
 	before       []int // steps on what a picture has once
@@ -37,7 +38,7 @@ func (c *program) fuseSIMD(g plan.Group) func() {
 	if !vectors() {
 		return nil
 	}
-	h := &chain{conv: -1, bias: -1, scale: -1, shift: -1, more: -1, program: c, group: g}
+	h := &chain{conv: -1, bias: -1, scale: -1, shift: -1, slopes: -1, more: -1, program: c, group: g}
 	if !h.read() || h.leaks() {
 		return nil
 	}
@@ -63,7 +64,10 @@ func (h *chain) read() bool {
 		made[s.Out[0]] = true
 	}
 	if h.group.Head {
-		if h.steps[0].Kind != plan.Conv {
+		switch w := p.Values[h.steps[0].In[1]].Shape; {
+		case h.steps[0].Kind == plan.Conv:
+		case h.steps[0].Kind == plan.Depthwise && w[0] == w[1]:
+		default:
 			return false
 		}
 		h.conv, h.next = h.group.Steps[0], 1
@@ -74,10 +78,18 @@ func (h *chain) read() bool {
 			}
 			h.bias = b
 		}
+		bare, next := h.y, h.next
+		if v, ok := h.with(plan.Add, h.y, h.whole); ok {
+			h.more = v
+		}
 		if h.rectifier() || h.done() {
 			h.x = h.y
-			return h.done()
+			return h.done() && len(h.before) == 0
 		}
+		if h.more >= 0 || h.steps[0].Kind != plan.Conv {
+			return false
+		}
+		h.y, h.next = bare, next
 	} else if len(h.steps) > 0 {
 		h.y = h.steps[0].In[0]
 	}
@@ -149,11 +161,20 @@ func (h *chain) whole(v int) bool {
 }
 
 func (h *chain) rectifier() bool {
-	s, ok := h.take(plan.LeakyRelu, h.y)
-	if ok {
+	if s, ok := h.take(plan.LeakyRelu, h.y); ok {
 		h.active, h.slope, h.y = true, s.Floats[0], s.Out[0]
+		return true
 	}
-	return ok
+	if h.done() || h.norm || h.conv < 0 || h.steps[h.next].Kind != plan.PRelu {
+		return false
+	}
+	s := h.steps[h.next]
+	if v := s.In[1]; s.In[0] == h.y && h.channels(v) && h.program.plan.Values[v].Shape[0] == 1 {
+		h.active, h.slopes, h.y = true, v, s.Out[0]
+		h.next++
+		return true
+	}
+	return false
 }
 
 // normalised matches (x-mean)/sqrt(variance+epsilon), as instance norm is
@@ -260,8 +281,21 @@ func (h *chain) compile() func() {
 		}
 		if !h.norm {
 			f.Active, f.Slope = h.active, float32(h.slope)
+			if h.slopes >= 0 {
+				f.Slopes = c.values[h.slopes]
+				if c.changes(h.slopes) == nil {
+					f.Changes = nil
+				}
+			}
+			if h.more >= 0 {
+				f.More = c.values[h.more]
+			}
 		}
-		run := c.kernels.ConvFinish(convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints), f)
+		finish := c.kernels.ConvFinish
+		if c.plan.Steps[h.conv].Kind == plan.Depthwise {
+			finish = c.kernels.DepthwiseFinish
+		}
+		run := finish(convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints), f)
 		x, in, weights := c.values[h.x], o.in[0], o.in[1]
 		first = func() { run(x, in, weights) }
 	}

@@ -20,6 +20,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer simd.SetThreads(most)
 	p, values := devicetest.Net(2, 64)
 	plans := map[string]func() [][]float32{"net": func() [][]float32 { return outputs(t, p, values) }}
+	blaze, with := devicetest.Blaze(1, 64, 24, 48, 3, 3)
+	plans["blaze"] = func() [][]float32 { return outputs(t, blaze, with) }
 	for i, c := range devicetest.Cases {
 		p, values, err := c.Plan(uint64(i))
 		if err != nil {

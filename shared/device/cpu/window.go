@@ -10,6 +10,14 @@ func depthwiseThen(o *operands, to, bias []float32, after kernel.After) func() {
 	s := convShape(o.inShapes[0], o.inShapes[1], o.outShapes[0], o.ints)
 	s.K = s.C
 	x, w := o.in[0], o.in[1]
+	if run := o.program.kernels.DepthwiseFinish(s, kernel.Finish{Bias: bias}); run != nil {
+		return func() {
+			run(to, x, w)
+			if after != nil {
+				after(0, s.N*s.OH*s.OW)
+			}
+		}
+	}
 	run := o.program.kernels.Depthwise(s, after)
 	return func() { run(to, x, w, bias) }
 }

@@ -20,6 +20,8 @@ void work(const int32_t *job, int32_t from, int32_t to, int32_t thread) {
 		case SPREAD: spread((const void *)job, i); break;
 		case MULTIPLY: multiply((const void *)job, i); break;
 		case GATHER: gather((const void *)job, i); break;
+		case DEPTHWISE: depthwise((const void *)job, i); break;
+		case POOL: pool((const void *)job, i); break;
 		case TOGETHER: together((const void *)job, i, thread); break;
 		}
 	}

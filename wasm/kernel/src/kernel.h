@@ -29,6 +29,25 @@ static inline v4 leaky(v4 x, v4 slope) {
 
 static inline float leaky1(float x, float slope) { return x > 0 ? x : slope * x; }
 
+// some loads the first n > 0 of four floats, which may be the last of an array.
+static inline v4 some(const float *p, int32_t n) {
+	if (n >= 4) return LOAD(p);
+	v4 v = wasm_v128_load32_zero(p);
+	if (n > 1) v = wasm_v128_load32_lane(p + 1, v, 1);
+	if (n > 2) v = wasm_v128_load32_lane(p + 2, v, 2);
+	return v;
+}
+
+static inline void keep(float *p, v4 v, int32_t n) {
+	if (n >= 4) {
+		STORE(p, v);
+		return;
+	}
+	wasm_v128_store32_lane(p, v, 0);
+	if (n > 1) wasm_v128_store32_lane(p + 1, v, 1);
+	if (n > 2) wasm_v128_store32_lane(p + 2, v, 2);
+}
+
 static inline int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
 // The tile of products is 4 rows by 8 columns, one term at a time: 8 sums, 2 vectors of b
@@ -47,7 +66,7 @@ static inline int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
 // A job is a struct in Go's memory that begins with its kind; its parts may run
 // in any order, on any thread. Go's side is shared/device/cpu/simd.
-enum { CONV, MARGIN, LOOP, RESAMPLE, SUMS, SQUARES, NORMAL, SPREAD, MULTIPLY, GATHER, TOGETHER };
+enum { CONV, MARGIN, LOOP, RESAMPLE, SUMS, SQUARES, NORMAL, SPREAD, MULTIPLY, GATHER, TOGETHER, DEPTHWISE, POOL };
 
 struct conv;
 struct margin;
@@ -55,6 +74,8 @@ struct loop;
 struct resample;
 struct norm;
 struct winograd;
+struct depthwise;
+struct pool;
 void conv(const struct conv *j, int32_t part);
 void margin(const struct margin *j, int32_t part);
 void loop(const struct loop *j, int32_t part);
@@ -66,3 +87,5 @@ void spread(const struct winograd *j, int32_t part);
 void multiply(const struct winograd *j, int32_t part);
 void gather(const struct winograd *j, int32_t part);
 void together(const struct winograd *j, int32_t part, int32_t thread);
+void depthwise(const struct depthwise *j, int32_t part);
+void pool(const struct pool *j, int32_t part);

@@ -1,25 +1,6 @@
 // Convolutions and products of matrices.
 #include "kernel.h"
 
-// some loads the first n > 0 of four floats, which may be the last of an array.
-static inline v4 some(const float *p, int32_t n) {
-	if (n >= 4) return LOAD(p);
-	v4 v = wasm_v128_load32_zero(p);
-	if (n > 1) v = wasm_v128_load32_lane(p + 1, v, 1);
-	if (n > 2) v = wasm_v128_load32_lane(p + 2, v, 2);
-	return v;
-}
-
-static inline void keep(float *p, v4 v, int32_t n) {
-	if (n >= 4) {
-		STORE(p, v);
-		return;
-	}
-	wasm_v128_store32_lane(p, v, 0);
-	if (n > 1) wasm_v128_store32_lane(p + 1, v, 1);
-	if (n > 2) wasm_v128_store32_lane(p + 2, v, 2);
-}
-
 static inline void put(float *out, v4 lo, v4 hi, int32_t cols, int32_t add) {
 	if (add) {
 		lo = ADD(lo, some(out, cols));
@@ -59,10 +40,10 @@ void block(int32_t n, const int32_t *rows, const int32_t *outs, int32_t k, const
 	}
 }
 
-// conv is y = act(conv(x, w) + bias) for pixels of y whose patches begin at
+// conv is y = act(conv(x, w) + bias + more) for pixels of y whose patches begin at
 // corners in x, which has its margin: a patch is runs pieces of len floats,
 // pitch floats apart. w is packed in panels of 8 columns, [runs*len 8] each, and
-// bias to whole panels. A part is a band of high pixels of one panel; it takes
+// bias and slopes to whole panels. A part is a band of high pixels of one panel; it takes
 // turns runs at a time, so that their piece of the panel stays in the cache.
 struct conv {
 	int32_t kind;
@@ -70,25 +51,30 @@ struct conv {
 	int32_t runs, len, pitch, turns;
 	int32_t high, across, bands; // pixels of a part; panels; parts of a panel
 	int32_t whole; // 1: the parts of a panel follow each other, 0: those of a band
-	int32_t active; // 0: no activation
-	float slope;
 	const int32_t *corners, *outs; // outs: where each pixel of y lies; null: one after the other
-	const float *x, *w, *bias; // bias may be null
+	const float *x, *w, *bias, *more, *slopes; // bias and slopes [columns], more as y; each may be null
 	float *y;
 };
 
-static inline void finish(float *out, v4 lo, v4 hi, const struct conv *j, const float *bias, int32_t cols, int32_t add, int32_t last) {
+static inline void finish(const struct conv *j, int32_t at, v4 lo, v4 hi, int32_t panel, int32_t cols, int32_t add, int32_t last) {
+	float *out = j->y + at;
 	if (add) {
 		lo = ADD(lo, some(out, cols));
 		if (cols > 4) hi = ADD(hi, some(out + 4, cols - 4));
 	}
-	if (last && bias) {
-		lo = ADD(lo, LOAD(bias));
-		hi = ADD(hi, LOAD(bias + 4));
-	}
-	if (last && j->active) {
-		lo = leaky(lo, SET(j->slope));
-		hi = leaky(hi, SET(j->slope));
+	if (last) {
+		if (j->bias) {
+			lo = ADD(lo, LOAD(j->bias + panel));
+			hi = ADD(hi, LOAD(j->bias + panel + 4));
+		}
+		if (j->more) {
+			lo = ADD(lo, some(j->more + at, cols));
+			if (cols > 4) hi = ADD(hi, some(j->more + at + 4, cols - 4));
+		}
+		if (j->slopes) {
+			lo = leaky(lo, LOAD(j->slopes + panel));
+			hi = leaky(hi, LOAD(j->slopes + panel + 4));
+		}
 	}
 	put(out, lo, hi, cols, 0);
 }
@@ -97,7 +83,6 @@ void conv(const struct conv *j, int32_t part) {
 	int32_t panel = j->whole ? part / j->bands : part % j->across;
 	int32_t from = (j->whole ? part % j->bands : part / j->across) * j->high, to = least(from + j->high, j->pixels);
 	int32_t n = j->columns, cols = least(8, n - panel * 8), len = j->len;
-	const float *bias = j->bias ? j->bias + panel * 8 : 0;
 	for (int32_t r0 = 0; r0 < j->runs; r0 += j->turns) {
 		int32_t r1 = least(r0 + j->turns, j->runs), last = r1 == j->runs;
 		for (int32_t i = from; i < to; i += 4) {
@@ -125,12 +110,12 @@ void conv(const struct conv *j, int32_t part) {
 				p2 += step;
 				p3 += step;
 			}
-			float *y = j->y + panel * 8;
 			const int32_t *outs = j->outs ? j->outs + i : 0;
-			finish(y + (outs ? outs[0] : i * n), s00, s01, j, bias, cols, r0, last);
-			if (left > 1) finish(y + (outs ? outs[1] : (i + 1) * n), s10, s11, j, bias, cols, r0, last);
-			if (left > 2) finish(y + (outs ? outs[2] : (i + 2) * n), s20, s21, j, bias, cols, r0, last);
-			if (left > 3) finish(y + (outs ? outs[3] : (i + 3) * n), s30, s31, j, bias, cols, r0, last);
+			int32_t first = panel * 8;
+			finish(j, first + (outs ? outs[0] : i * n), s00, s01, first, cols, r0, last);
+			if (left > 1) finish(j, first + (outs ? outs[1] : (i + 1) * n), s10, s11, first, cols, r0, last);
+			if (left > 2) finish(j, first + (outs ? outs[2] : (i + 2) * n), s20, s21, first, cols, r0, last);
+			if (left > 3) finish(j, first + (outs ? outs[3] : (i + 3) * n), s30, s31, first, cols, r0, last);
 		}
 	}
 }

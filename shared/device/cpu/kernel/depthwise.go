@@ -76,11 +76,7 @@ func (w *Workspace) Depthwise(s ConvShape, after After) func(y, x, weights, bias
 	if s.KH == s.KW && (s.KH == 3 || s.KH == 5) && s.S <= 2 {
 		d.row = [2]int{s.KH/2 - 1, s.S - 1}
 	}
-	d.left = min((s.P+s.S-1)/s.S, s.OW)
-	if inner := s.W + s.P - s.KW; inner >= 0 {
-		d.right = min(inner/s.S+1, s.OW)
-	}
-	d.right = max(d.right, d.left)
+	d.left, d.right = s.inner()
 	d.zeros = make([]float32, max(s.W*s.C, s.C))
 	w.tables += len(d.zeros)
 	d.band = max(1, bandFloats/(s.OW*s.C))
@@ -94,6 +90,15 @@ func (w *Workspace) Depthwise(s ConvShape, after After) func(y, x, weights, bias
 		w.loop(s.N*s.OH, max(d.band, leastWork/cost), d.task)
 		d.y, d.x, d.w, d.bias = nil, nil, nil, nil
 	}
+}
+
+// inner returns from which and up to which column of y windows lie inside.
+func (s ConvShape) inner() (left, right int) {
+	left = min((s.P+s.S-1)/s.S, s.OW)
+	if room := s.W + s.P - s.KW; room >= 0 {
+		right = min(room/s.S+1, s.OW)
+	}
+	return left, max(left, right)
 }
 
 const (

@@ -3,6 +3,9 @@ package kernel
 // MaxPool prepares y, the maxima of windows of s.KH x s.KH of x at a stride of s.S;
 // s.K is s.C and s.P is 0.
 func (w *Workspace) MaxPool(s ConvShape) func(y, x []float32) {
+	if run := w.maxPoolSIMD(s); run != nil {
+		return run
+	}
 	all := strips(s.C)
 	var y, x []float32
 	task := func(lo, hi int) {

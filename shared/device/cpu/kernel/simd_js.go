@@ -18,7 +18,7 @@ func available() []variant {
 	return []variant{{name: name, mr: 4, nr: 8, unit: 8, sweep: simd.Block}, plain}
 }
 
-// ConvFinish prepares y = act(conv(x, w) + bias) in one job in C; nil where that
+// ConvFinish prepares y = act(conv(x, w) + bias + more) in one job in C; nil where that
 // does not run.
 // A patch is KH pieces of KW*C floats that follow each other, so that no table
 // of terms is needed.
@@ -26,7 +26,7 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 	if current.sweep == nil {
 		return nil
 	}
-	if f.Changes != nil && simd.Fits(s.KH, s.KW, s.S, s.C, s.K) {
+	if f.Changes != nil && f.More == nil && f.Slopes == nil && simd.Fits(s.KH, s.KW, s.S, s.C, s.K) {
 		return w.winograd(s, f)
 	}
 	m := s.photos()
@@ -37,15 +37,16 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 	j := &simd.Conv{
 		Pixels: int32(s.N * s.OH * s.OW), Columns: int32(s.K),
 		Runs: int32(s.KH), Len: int32(s.KW * s.C), Pitch: int32(m.pitch() * s.C),
-		Slope: f.Slope, Corners: simd.At(corners), W: simd.At(packed),
+		Corners: simd.At(corners), W: simd.At(packed), More: simd.At(f.More),
 	}
-	if f.Active {
-		j.Active = 1
-	}
-	var bias []float32 // whole panels
+	var bias, slopes []float32 // whole panels
 	if f.Bias != nil {
 		bias = make([]float32, simd.Packed(1, s.K))
 		j.Bias = simd.At(bias)
+	}
+	if f.Active {
+		slopes = f.slopes(simd.Packed(1, s.K))
+		j.Slopes = simd.At(slopes)
 	}
 	j.Split()
 	around := m.job()
@@ -54,6 +55,7 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 		if f.Changes == nil || *f.Changes != done {
 			simd.Pack(packed, weights, s.K)
 			copy(bias, f.Bias)
+			copy(slopes, f.Slopes)
 			if f.Changes != nil {
 				done = *f.Changes
 			}
@@ -67,9 +69,21 @@ func (w *Workspace) ConvFinish(s ConvShape, f Finish) func(y, x, weights []float
 		j.X, j.Y = simd.At(from), simd.At(y)
 		j.Run()
 		runtime.KeepAlive(corners)
+		runtime.KeepAlive(bias)
+		runtime.KeepAlive(slopes)
+		runtime.KeepAlive(f.More)
 		runtime.KeepAlive(x)
 		runtime.KeepAlive(y)
 	}
+}
+
+// slopes returns n slopes, as they are for all channels alike.
+func (f *Finish) slopes(n int) []float32 {
+	s := make([]float32, n)
+	for i := range s {
+		s[i] = f.Slope
+	}
+	return s
 }
 
 // job is what fills the margin in C.

@@ -6,7 +6,7 @@ import (
 )
 
 // TestConvFinish compares convolutions in C, and by Winograd where that fits, with
-// their definition: with bias and rectifier and without, kept weights that change
+// their definition: with bias, picture and rectifier and without, kept weights that change
 // once, odd sizes, several pictures, no padding.
 func TestConvFinish(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
@@ -20,26 +20,20 @@ func TestConvFinish(t *testing.T) {
 		}
 		for _, s := range append(more, shapes...) {
 			s = s.sized()
-			x, w, bias := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.K, 3)
+			x, w, bias, slopes := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C*s.K, 2), random(s.K, 3), random(s.K, 4)
 			n, changes := s.N*s.OH*s.OW*s.K, 0
+			picture := random(n, 5)
 			sums := make([]float64, n)
 			s.each(func(i, j, k int) { sums[k] += float64(x[i]) * float64(w[j]) })
-			for _, f := range []Finish{{}, {Changes: &changes}, {Bias: bias, Active: true, Slope: .2, Changes: &changes}, {Active: true, Changes: &changes}} {
+			for _, f := range []Finish{{}, {Changes: &changes}, {Bias: bias, Active: true, Slope: .2, Changes: &changes}, {Active: true, Changes: &changes},
+				{More: picture, Changes: &changes}, {Bias: bias, More: picture, Active: true, Slopes: slopes, Changes: &changes}, {Active: true, Slopes: slopes}} {
 				ws := prepare()
 				run := ws.ConvFinish(s, f)
 				if run == nil {
 					t.Skip("plain Go has none")
 				}
 				for range 2 {
-					want := append([]float64(nil), sums...)
-					for i := range want {
-						if f.Bias != nil {
-							want[i] += float64(bias[i%s.K])
-						}
-						if f.Active && want[i] < 0 {
-							want[i] *= float64(f.Slope)
-						}
-					}
+					want := f.of(sums, s.K)
 					compare(t, fmt.Sprintf("%+v %+v", s, f), guarded(t, n, func(d []float32) { run(d, x, w) }), want)
 					for i := range w {
 						w[i] = -w[i]
@@ -49,6 +43,45 @@ func TestConvFinish(t *testing.T) {
 					}
 					changes++
 				}
+			}
+		}
+	})
+}
+
+// of finishes sums of rows of k.
+func (f *Finish) of(sums []float64, k int) []float64 {
+	y := append([]float64(nil), sums...)
+	for i := range y {
+		if f.Bias != nil {
+			y[i] += float64(f.Bias[i%k])
+		}
+		if f.More != nil {
+			y[i] += float64(f.More[i])
+		}
+		if f.Active && y[i] < 0 {
+			if f.Slopes != nil {
+				y[i] *= float64(f.Slopes[i%k])
+			} else {
+				y[i] *= float64(f.Slope)
+			}
+		}
+	}
+	return y
+}
+
+// TestDepthwiseFinish does the same for depthwise convolutions.
+func TestDepthwiseFinish(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		for _, d := range windowShapes {
+			s := ConvShape{N: d[0], H: d[1], W: d[2], C: d[3], KH: d[4], KW: d[4], K: d[3], S: d[5], P: d[6]}.sized()
+			x, w, sums := depthwiseCase(s)
+			bias, slopes, picture := random(s.C, 3), random(s.C, 4), random(len(sums), 5)
+			for _, f := range []Finish{{}, {Bias: bias}, {Active: true, Slope: .2}, {More: picture, Active: true}, {Bias: bias, More: picture, Active: true, Slopes: slopes}} {
+				run := prepare().DepthwiseFinish(s, f)
+				if run == nil {
+					t.Skip("plain Go has none")
+				}
+				compare(t, fmt.Sprintf("%+v %+v", s, f), guarded(t, len(sums), func(y []float32) { run(y, x, w) }), f.of(sums, s.C))
 			}
 		}
 	})

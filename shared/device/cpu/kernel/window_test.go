@@ -15,18 +15,24 @@ var windowShapes = [][7]int{
 	{1, 9, 8, 16, 1, 1, 0}, {1, 9, 8, 33, 7, 1, 3}, {1, 9, 8, 20, 2, 2, 0}, {1, 12, 11, 16, 3, 3, 1}, {1, 50, 40, 16, 3, 1, 1},
 }
 
+// depthwiseCase makes the operands of a depthwise convolution, and its sums.
+func depthwiseCase(s ConvShape) (x, w []float32, sums []float64) {
+	x, w, sums = random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C, 2), make([]float64, s.N*s.OH*s.OW*s.C)
+	one := s
+	one.C, one.K = 1, 1
+	for c := range s.C {
+		one.each(func(i, j, k int) { sums[k*s.C+c] += float64(x[i*s.C+c]) * float64(w[j*s.C+c]) })
+	}
+	return x, w, sums
+}
+
 // TestDepthwise compares with the sums in float64, with a bias and without, and wants
 // every pixel handed on once.
 func TestDepthwise(t *testing.T) {
 	for _, d := range windowShapes {
 		s := ConvShape{N: d[0], H: d[1], W: d[2], C: d[3], KH: d[4], KW: d[4], K: d[3], S: d[5], P: d[6]}.sized()
-		x, w, bias := random(s.N*s.H*s.W*s.C, 1), random(s.KH*s.KW*s.C, 2), random(s.C, 3)
-		want := make([]float64, s.N*s.OH*s.OW*s.C)
-		one := s
-		one.C, one.K = 1, 1
-		for c := range s.C {
-			one.each(func(i, j, k int) { want[k*s.C+c] += float64(x[i*s.C+c]) * float64(w[j*s.C+c]) })
-		}
+		x, w, want := depthwiseCase(s)
+		bias := random(s.C, 3)
 		biased := make([]float64, len(want))
 		for i := range want {
 			biased[i] = want[i] + float64(bias[i%s.C])

@@ -25,10 +25,11 @@ type Conv struct {
 	high             int32
 	across, bands    int32
 	whole            int32
-	Active           int32
-	Slope            float32
 	Corners, Outs    Address
-	X, W, Bias, Y    Address
+	X, W             Address
+	Bias             Address
+	More, Slopes     Address
+	Y                Address
 }
 
 const (

@@ -55,10 +55,11 @@ check: ## format, vet, staticcheck, import direction, generated code
 	go run ./tools/imports
 	sh tools/check-generated.sh
 
-bench: build ## print GFLOP/s, images/s, ms a frame; beside PyTorch where it is installed
+bench: build ## print GFLOP/s, images/s, ms a frame; beside PyTorch where it is installed, and TensorFlow.js
+	@sh tools/install-bench-deps.sh
 	if tools/peer.py --check; then bin/mien bench --device cpu --peer tools/peer.py --training tiny,mien,e8:8; else bin/mien bench --device cpu --training tiny,mien,e8:8; fi
 	-bin/mien bench --device webgpu --training tiny,mien,e8:8
-	go test -run '^$$' -bench . -benchtime 1s ./shared/device/cpu/... ./shared/device/webgpu ./shared/edit ./native/internal/train ./native/internal/dataset ./native/internal/metric ./native/internal/browsertest
+	go test -run '^$$' -bench . -benchtime 1s ./shared/device/cpu/... ./shared/device/webgpu ./shared/edit ./native/internal/train ./native/internal/dataset ./native/internal/metric ./native/internal/meshtest ./native/internal/browsertest
 
 train: build ## train the tiny preset on drawn faces
 	bin/mien train --preset tiny --data synth

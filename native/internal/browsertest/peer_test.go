@@ -24,19 +24,26 @@ import (
 	"mien/weights"
 )
 
-// peerDir is where make deps puts onnxruntime-web, from the repository's root.
-const peerDir = ".cache/npm/node_modules/onnxruntime-web/dist"
+// peerDir is where make deps puts packages of npm, from the repository's root.
+const peerDir = ".cache/npm/node_modules"
 
-// peer is a page with our runtime and onnxruntime-web in one worker.
+// onnxruntime is the folder that a page beside onnxruntime-web is served of.
+var onnxruntime = map[string]string{"ort": "onnxruntime-web/dist"}
+
+// peer is a page with our runtime and another one in one worker.
 type peer struct{ *page }
 
-// newPeer serves and opens it. files are the networks, by name.
-func newPeer(t testing.TB, files map[string][]byte) peer {
+// newPeer serves a page and opens it. files are the networks, by name; modules are
+// folders of npm packages, by the name that the page has for them.
+func newPeer(t testing.TB, html string, modules map[string]string, files map[string][]byte) peer {
 	t.Helper()
 	root := "../../.."
-	dist := filepath.Join(root, filepath.FromSlash(peerDir))
-	if _, err := os.Stat(filepath.Join(dist, "ort.wasm.min.js")); err != nil {
-		t.Skipf("no %s: our networks are NOT compared with onnxruntime's; run make deps, which needs npm", peerDir)
+	theirs := map[string]string{}
+	for name, folder := range modules {
+		theirs[name] = filepath.Join(root, filepath.FromSlash(peerDir+"/"+folder))
+		if _, err := os.Stat(theirs[name]); err != nil {
+			t.Skipf("no %s/%s: our networks are NOT compared with those of %s; run make deps, or make bench, which need npm", peerDir, folder, strings.TrimSuffix(folder, "/dist"))
+		}
 	}
 	wasm := filepath.Join(t.TempDir(), "pagerun.wasm")
 	build := exec.Command("go", "build", "-o", wasm, "mien/tools/pagerun")
@@ -52,12 +59,12 @@ func newPeer(t testing.TB, files map[string][]byte) peer {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		if name == "" {
-			name = "index.html"
+			name = html
 		}
 		b, ok := files[name]
-		if file, theirs := strings.CutPrefix(name, "ort/"); theirs {
-			b, err := os.ReadFile(filepath.Join(dist, filepath.Base(file)))
-			send(w, name, b, err == nil)
+		if folder, file, in := strings.Cut(name, "/"); in {
+			b, err := os.ReadFile(filepath.Join(theirs[folder], filepath.Base(file)))
+			send(w, name, b, err == nil && theirs[folder] != "")
 			return
 		}
 		for i := 0; i < len(folders) && !ok; i++ {
@@ -197,7 +204,7 @@ func TestOnnxRuntimeAgrees(t *testing.T) {
 			files[name] = b
 		}
 	}
-	p := newPeer(t, files)
+	p := newPeer(t, "index.html", onnxruntime, files)
 	for _, n := range networks {
 		p.load(n.name, n.shapes)
 		for _, threads := range []int{1, 2} {
@@ -227,7 +234,7 @@ func BenchmarkFrameBesideOnnxRuntime(b *testing.B) {
 			files[name] = f
 		}
 	}
-	p := newPeer(b, files)
+	p := newPeer(b, "index.html", onnxruntime, files)
 	for _, size := range []int{64, 128} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			p := peer{&page{b, p.ctx}}
@@ -240,17 +247,7 @@ func BenchmarkFrameBesideOnnxRuntime(b *testing.B) {
 				p.ask("{do: 'round'}", &r)
 				one, two, kept, other = append(one, r.One), append(two, r.Two), append(kept, r.Kept), append(other, r.Peer)
 			}
-			for range warmUp { // until everything is compiled
-				round()
-			}
-			one, two, kept, other = nil, nil, nil, nil
-			for b.Loop() {
-				round()
-			}
-			for len(one) < leastRounds {
-				round()
-			}
-			b.ReportMetric(0, "ns/op")
+			rounds(b, round, func() { one, two, kept, other = nil, nil, nil, nil })
 			for _, m := range []struct {
 				name string
 				of   func([]float64) float64
@@ -263,6 +260,23 @@ func BenchmarkFrameBesideOnnxRuntime(b *testing.B) {
 			}
 		})
 	}
+}
+
+// rounds measures. clear throws away what was measured so far.
+func rounds(b *testing.B, round, clear func()) {
+	for range warmUp { // until everything is compiled
+		round()
+	}
+	clear()
+	n := 0
+	for b.Loop() {
+		round()
+		n++
+	}
+	for ; n < leastRounds; n++ {
+		round()
+	}
+	b.ReportMetric(0, "ns/op")
 }
 
 // Frames of each runtime that are thrown away, and that are measured at least.

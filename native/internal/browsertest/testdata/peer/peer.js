@@ -1,40 +1,7 @@
 // Runs the same networks in onnxruntime-web and in ours, in turn.
-importScripts('wasm_exec.js', 'share.js', 'kernel.js', 'ort/ort.wasm.min.js');
+importScripts('wasm_exec.js', 'share.js', 'kernel.js', 'ours.js', 'ort/ort.wasm.min.js');
 ort.env.wasm.wasmPaths = new URL('ort/', location.href).href;
 ort.env.wasm.numThreads = 1;
-
-const bytesOf = async (name) => {
-  const answer = await fetch(name);
-  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
-};
-
-function spawn(module, memory, gate) {
-  const more = Math.min(2, navigator.hardwareConcurrency) - 1;
-  for (let i = 0; i < more; i++) new Worker('thread.js').postMessage({ module, memory, gate, thread: i + 1 });
-  return more;
-}
-
-async function startOurs() {
-  const go = new Go();
-  go.importObject.mien = mienKernel.imports;
-  const bytes = await bytesOf('pagerun.wasm');
-  const shared = await mienShare.instantiate(bytes, go.importObject);
-  if (!shared) throw new Error('the page is not cross-origin isolated');
-  await mienKernel.start(shared.memory, bytesOf, spawn);
-  const ready = new Promise((done) => { globalThis.mienReady = done; });
-  go.run(shared.instance);
-  await ready;
-}
-
-const started = startOurs();
-
-// ours calls a verb of mienRun.
-function ours(verb, ...args) {
-  const v = mienRun[verb](...args);
-  if (v instanceof Error) throw v;
-  return v;
-}
 
 // The network in use.
 let inputs, session, id, kept; // kept is ours with the photo's features kept
@@ -81,29 +48,15 @@ const requests = {
     }
     return worst;
   },
-  // round times a frame of each, one after the other, in ms; each after a frame of
-  // its own that is not counted, as between frames of a moving slider: what another
-  // runtime left in the caches is nobody's concern.
+  // round times a frame of each, one after the other, in ms.
   async round() {
-    const time = async (f) => {
-      await f();
-      const t = performance.now();
-      await f();
-      return performance.now() - t;
-    };
-    const frame = (threads) => time(() => { ours('threads', threads); ours('run', id); });
-    const times = { one: await frame(1), peer: await time(() => session.run(inputs)), two: await frame(2) };
+    const frame = (threads) => timed(() => { ours('threads', threads); ours('run', id); });
+    const times = { one: await frame(1), peer: await timed(() => session.run(inputs)), two: await frame(2) };
     inputs.change.data[8] = (inputs.change.data[8] + .5) % 3; // a slider
     ours('threads', 1);
-    times.kept = await time(() => { ours('write', kept, 'change', inputs.change.data); ours('run', kept); });
+    times.kept = await timed(() => { ours('write', kept, 'change', inputs.change.data); ours('run', kept); });
     return times;
   },
 };
 
-onmessage = async ({ data }) => {
-  try {
-    postMessage(await requests[data.do](data));
-  } catch (err) {
-    postMessage({ error: `${data.do}: ${err.message}` });
-  }
-};
+answer(requests);

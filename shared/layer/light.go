@@ -2,6 +2,7 @@ package layer
 
 import (
 	"math"
+	"sync"
 
 	"mien/shared/face"
 )
@@ -186,20 +187,20 @@ func (f *Face) measureSkin(l *light, n *[face.SkinPoints]normal) []float32 {
 	expected := spread(func(v int) float64 { return math.Log(math.Pow(l.of(n[v]), 1/encoding)*255 + 8) })
 	xs := spread(func(v int) float64 { return f.at[v][0] })
 	ys := spread(func(v int) float64 { return f.at[v][1] })
-	skin := make([]float32, LightSize*LightSize)
+	within, skin := inland(), make([]float32, LightSize*LightSize)
 	for i := range skin {
 		if expected[i] != expected[i] {
 			continue // outside the face
 		}
 		c := sample(f.photo, float64(xs[i]), float64(ys[i]))
 		off := math.Log(float64(luminance(c))+8) - float64(expected[i])
-		skin[i] = float32(smooth(off, -1, -.5) * (1 - smooth(off, .5, 1)) * float64(inland[i]))
+		skin[i] = float32(smooth(off, -1, -.5) * (1 - smooth(off, .5, 1)) * float64(within[i]))
 	}
 	return blur(skin, lightBlur)
 }
 
 // inland is 1 inside the face's oval in the frame and falls to 0 at it.
-var inland = func() []float32 {
+var inland = sync.OnceValue(func() []float32 {
 	m := spread(func(int) float64 { return 1 })
 	for i, v := range m {
 		if v != v {
@@ -212,7 +213,7 @@ var inland = func() []float32 {
 		m[i] = float32(smooth(float64(v), .5, .95))
 	}
 	return m
-}()
+})
 
 // spread returns values of the mesh's points at every sample of the frame,
 // interpolated over the skin's triangles, NaN where there is none. Eyes and

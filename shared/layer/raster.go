@@ -56,9 +56,6 @@ type drawing struct {
 	cover      []float32 // if not nil, how much of each pixel is a hole that nothing covers
 }
 
-// uv are the vertices' places in the face's frame.
-var uv = places()
-
 // reach returns the rows from the first to the last that any vertex touches.
 func (d *drawing) reach() (top, bottom int) {
 	low, high := math.Inf(1), math.Inf(-1)
@@ -111,7 +108,7 @@ func (d *drawing) triangle(ia, ib, ic, top, bottom int) {
 		alpha: over(a.Alpha, b.Alpha, c.Alpha),
 		u:     over(uv[ia][0], uv[ib][0], uv[ic][0]), v: over(uv[ia][1], uv[ib][1], uv[ic][1]),
 		lit:  uv[ia][0] >= 0 && uv[ib][0] >= 0 && uv[ic][0] >= 0,
-		dark: isDark(ia), painted: isPainted(ia),
+		dark: IsDark(ia), painted: IsPainted(ia),
 	}
 	if t.painted {
 		t.x, t.y = over(a.FromX, b.FromX, c.FromX), over(a.FromY, b.FromY, c.FromY)

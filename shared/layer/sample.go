@@ -5,17 +5,17 @@ import (
 	"math"
 )
 
-// sharpness is the parameter of the cubic convolution that reads the photo
+// Sharpness is the parameter of the cubic convolution that reads the photo
 // between its pixels, the slope of the kernel at 1: -.5 is Catmull-Rom's. At
 // -.75 what is moved by half a pixel loses least of its Laplacian energy
 // without ringing that shows (TestSharpness).
-const sharpness = -.75
+const Sharpness = -.75
 
 // taps returns the weights of the four pixels about a place that lies t (0 to
 // 1) after the second of them: cubic convolution (Keys, IEEE ASSP 29(6), 1981).
 // At t = 0 they are 0, 1, 0, 0 exactly.
 func taps(t float32) [4]float32 {
-	const a = sharpness
+	const a = Sharpness
 	u := 1 - t
 	return [4]float32{
 		a * t * u * u,

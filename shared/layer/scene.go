@@ -106,8 +106,22 @@ type builder struct {
 	vertices [vertexCount]Vertex
 }
 
-// put places a vertex.
+// grid is how many places a photo pixel has for a vertex: as many as GPUs tell
+// apart at least, so that they find the same pixels inside a triangle.
+const grid = 16
+
+// put places a vertex at the nearest place of the grid, and what it shows as
+// much beside.
 func (b *builder) put(v int, to, from point, alpha float64) {
+	for c := range to {
+		snapped := math.Round(to[c]*grid) / grid
+		if to[c] == from[c] {
+			from[c] = snapped // exactly unmoved
+		} else {
+			from[c] += snapped - to[c]
+		}
+		to[c] = snapped
+	}
 	b.vertices[v] = Vertex{float32(to[0]), float32(to[1]), float32(from[0]), float32(from[1]), float32(alpha)}
 }
 

@@ -132,17 +132,23 @@ func strip(t [][3]uint16, n int, a, b func(i int) int) [][3]uint16 {
 	return t
 }
 
-// isPainted reports whether a vertex takes its colour from the painted patch.
-func isPainted(v int) bool { return v >= mouthVertex(holeUpper, 0) && v < mouthVertex(upperTop, 0) }
+// IsPainted reports whether a vertex takes its colour from the painted patch.
+func IsPainted(v int) bool { return v >= mouthVertex(holeUpper, 0) && v < mouthVertex(upperTop, 0) }
 
-// isDark reports whether a vertex belongs to a shadow: it is black.
-func isDark(v int) bool {
+// IsDark reports whether a vertex belongs to a shadow: it is black.
+func IsDark(v int) bool {
 	if v < eyesAt || v >= mouthAt {
 		return false
 	}
 	row := (v - eyesAt) / eyeSize % eyeParts
 	return row == shadeRow || row == lightRow
 }
+
+// Place returns where a vertex lies in the face's frame, for the light; inside
+// eyes and mouth, which have none, it is (-1, -1).
+func Place(v int) [2]float32 { return uv[v] }
+
+var uv = places()
 
 // places returns where the vertices lie in the face's frame, for the light;
 // inside eyes and mouth, which have none, it is -1.

@@ -8,6 +8,7 @@ import (
 
 	"mien/shared/edit"
 	"mien/shared/face"
+	"mien/shared/layer"
 )
 
 func main() {
@@ -44,6 +45,16 @@ func (s *stage) export() {
 			s.setField(f)
 		}
 	})
+	set("setLayers", func(a []js.Value) { // the scene of the face at rest
+		if rest, err := layer.DecodeScene(octets(a[0])); err == nil && len(rest.Triangles) > 0 {
+			s.setRest(rest)
+		}
+	})
+	set("setScene", func(a []js.Value) {
+		if scene, err := layer.DecodeScene(octets(a[0])); err == nil {
+			s.setScene(scene)
+		}
+	})
 	set("clearField", func([]js.Value) { s.setField(edit.Field{}) })
 	set("showBefore", func(a []js.Value) { s.before, s.dirty = a[0].Bool(), true })
 	mien := js.Global().Get("mien")
@@ -60,6 +71,13 @@ func frame(v js.Value) (f face.Frame) {
 		f.A[i] = v.Index(i).Float()
 	}
 	return f
+}
+
+// octets copies a Uint8Array.
+func octets(v js.Value) []byte {
+	b := make([]byte, v.Get("length").Int())
+	js.CopyBytesToGo(b, v)
+	return b
 }
 
 // floats copies a Float32Array.

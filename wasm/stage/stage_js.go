@@ -12,6 +12,7 @@ import (
 
 	"mien/shared/edit"
 	"mien/shared/face"
+	"mien/shared/layer"
 	"mien/shared/pixel"
 )
 
@@ -25,6 +26,8 @@ const maxShown = 2048
 // stage is the Ebiten game. Its verbs and Update run on the same thread.
 type stage struct {
 	shader        *ebiten.Shader
+	layersShader  *ebiten.Shader
+	layers        layers
 	photo         *ebiten.Image
 	warp, paint   *ebiten.Image // the field
 	shade         *ebiten.Image
@@ -49,7 +52,15 @@ func newStage() (*stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile shader: %w", err)
 	}
-	return &stage{shader: sh, dirty: true}, nil
+	text := layersShader
+	for name, v := range map[string]float64{"SHARP": layer.Sharpness, "PATCHWIDTH": layer.PatchWidth, "PATCHHEIGHT": layer.PatchHeight, "LIGHTSIZE": layer.LightSize, "UNLIT": layer.Unlit} {
+		text = strings.ReplaceAll(text, name, "("+strconv.FormatFloat(v, 'f', 4, 64)+")")
+	}
+	ls, err := ebiten.NewShader([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("compile shader of layers: %w", err)
+	}
+	return &stage{shader: sh, layersShader: ls, dirty: true}, nil
 }
 
 // setPhoto shows a new photo; the stage keeps rgba.
@@ -84,6 +95,7 @@ func (s *stage) setFrame(frame face.Frame) {
 	}
 	s.frame, s.inverse = frame, inverse
 	s.from, s.to, s.shown, s.easing, s.dirty = edit.Field{}, edit.Field{}, edit.Field{}, false, true
+	s.layers.rest, s.layers.from, s.layers.to, s.layers.shown = nil, nil, nil, nil
 }
 
 // zoomReach is how much around the face a zoomed stage shows, in half frames.
@@ -106,6 +118,9 @@ func (s *stage) view() (x, y, w, h float64) {
 // setField eases from what is shown to f.
 func (s *stage) setField(f edit.Field) {
 	s.from, s.to, s.began, s.easing, s.dirty = s.shown, f, time.Now(), true, true
+	if s.layers.rest != nil {
+		s.layers.from, s.layers.to = s.layers.shown, s.layers.rest
+	}
 	s.say("easing")
 }
 
@@ -116,6 +131,9 @@ func (s *stage) Update() error {
 	}
 	t := float32(time.Since(s.began)) / float32(easing)
 	s.shown = edit.Lerp(s.from, s.to, t)
+	if s.layers.rest != nil {
+		s.layers.shown = layer.Lerp(s.layers.from, s.layers.to, t)
+	}
 	s.easing, s.dirty = t < 1, true
 	return nil
 }
@@ -129,12 +147,25 @@ func (s *stage) Draw(screen *ebiten.Image) {
 	s.dirty = s.easing
 	screen.Clear()
 	size := s.upload()
-	w, h := float64(s.photo.Bounds().Dx()), float64(s.photo.Bounds().Dy())
 	x0, y0, across, down := s.view()
 	fit := min(float64(s.wide)/across, float64(s.high)/down)
 	left := float32(math.Floor((float64(s.wide)-across*fit)/2 - x0*fit))
 	top := float32(math.Floor((float64(s.high)-down*fit)/2 - y0*fit))
 	tellView(float64(left)/float64(s.wide), float64(top)/float64(s.high), fit*s.scale[0]/float64(s.wide), fit*s.scale[1]/float64(s.high))
+	if size == 0 {
+		s.drawLayers(screen, fit, left, top, s.layers.moved() && !s.before)
+	} else {
+		s.drawField(screen, size, fit, left, top)
+	}
+	tell("ready", "1")
+	if !s.easing {
+		s.say("idle")
+	}
+}
+
+// drawField draws the photo with the shown field applied to it.
+func (s *stage) drawField(screen *ebiten.Image, size int, fit float64, left, top float32) {
+	w, h := float64(s.photo.Bounds().Dx()), float64(s.photo.Bounds().Dy())
 	a, b := s.frame.A, s.inverse.A
 	o := &ebiten.DrawTrianglesShaderOptions{Uniforms: map[string]any{
 		"Scale": float32(1 / fit), "Offset": []float32{left, top}, "Photo": []float32{float32(w), float32(h)},
@@ -147,10 +178,6 @@ func (s *stage) Draw(screen *ebiten.Image) {
 	x, y := float32(s.wide), float32(s.high)
 	corners := []ebiten.Vertex{{}, {DstX: x, SrcX: float32(w)}, {DstY: y, SrcY: float32(h)}, {DstX: x, DstY: y, SrcX: float32(w), SrcY: float32(h)}}
 	screen.DrawTrianglesShader(corners, []uint16{0, 1, 2, 1, 2, 3}, s.shader, o)
-	tell("ready", "1")
-	if !s.easing {
-		s.say("idle")
-	}
 }
 
 // upload brings the shown field into its textures and returns its size.

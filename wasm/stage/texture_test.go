@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mien/shared/edit"
+	"mien/shared/layer"
 )
 
 func TestWarpBytes(t *testing.T) {
@@ -39,5 +40,33 @@ func TestPaintBytes(t *testing.T) {
 	paintBytes(b, f)
 	if b[0] != 0 || b[1] != 255 || b[2] != 128 || b[3] != 128 {
 		t.Errorf("got %v", b)
+	}
+}
+
+func TestPatchBytes(t *testing.T) {
+	b := make([]byte, 8)
+	patchBytes(b, []byte{1, 2, 3, 4, 5, 6})
+	if want := [8]byte{1, 2, 3, 255, 4, 5, 6, 255}; [8]byte(b) != want {
+		t.Errorf("got %v, want %v", b, want)
+	}
+	patchBytes(b, nil)
+	if want := [8]byte{3: 255, 7: 255}; [8]byte(b) != want {
+		t.Errorf("no patch is %v, want %v", b, want)
+	}
+}
+
+func TestLightBytes(t *testing.T) {
+	b := make([]byte, 8)
+	for _, light := range [][]uint16{nil, {layer.Unlit, layer.Unlit + 3}} {
+		lightBytes(b, light)
+		for i := range 2 {
+			want := uint16(layer.Unlit)
+			if light != nil {
+				want = light[i]
+			}
+			if got := uint16(b[4*i])<<8 | uint16(b[4*i+1]); got != want || b[4*i+3] != 255 {
+				t.Errorf("light %d is written as %v", want, b[4*i:4*i+4])
+			}
+		}
 	}
 }

@@ -17,15 +17,17 @@ const (
 	maxHalvings = 3
 )
 
-// patience is how many steps a checkpoint waits while losses are worrying:
-// then they are what they are now.
+// patience is how many steps a checkpoint waits while the run is no state to go
+// back to: then it is what it is now.
 const patience = 50
 
 // compare holds a step's losses against their past. It returns why the run
-// has to go back, if it has.
+// has to go back, if it has. Where a network has just joined, which may spoil
+// the others at once, there is no past yet.
 func (r *run) compare(losses map[string]float64) (why string) {
 	name, times := r.at.Watch.add(r.engine.phase.Name, losses)
-	if r.uneasy++; times < worrying {
+	joined := r.engine.phase.Name != r.phase(0).Name && r.at.Watch.young()
+	if r.uneasy++; times < worrying && !joined {
 		r.uneasy = 0
 	}
 	if times < diverged {

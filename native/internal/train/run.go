@@ -60,7 +60,7 @@ type run struct {
 	due      bool      // another is
 	kept     int       // the step of the newest that the disk has
 	failed   int       // writes in a row that did not reach the disk
-	uneasy   int       // steps in a row whose losses are too far above their past to go back to
+	uneasy   int       // steps in a row that left no state to go back to
 	warnings []string  // to be told once the run has begun
 }
 
@@ -132,6 +132,7 @@ func (r *run) loop(ctx context.Context) error {
 		switch {
 		case errors.Is(err, errNotFinite):
 			r.warn("%v", err)
+			r.uneasy++
 			if bad++; bad == badSteps {
 				why = fmt.Sprintf("%d steps in a row came to nothing", bad)
 			}

@@ -20,7 +20,7 @@ type watch struct {
 const (
 	recentSteps = 5
 	pastSteps   = 500 // at most
-	diverged    = 20  // times the past: no sound run was seen over 9
+	diverged    = 20  // times the past: sound runs stay below 10
 	worrying    = 6   // times the past: no state to go back to
 	lossFloor   = 1   // losses are weighed to be about 1 or more
 )
@@ -51,6 +51,16 @@ func (w *watch) add(phase string, losses map[string]float64) (name string, times
 		}
 	}
 	return name, times
+}
+
+// young reports whether the phase has too short a past to compare with.
+func (w *watch) young() bool {
+	for _, all := range w.Past {
+		if len(all) > recentSteps {
+			return false
+		}
+	}
+	return true
 }
 
 // median is the middle one of some values, of an even number the upper.

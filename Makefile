@@ -6,7 +6,7 @@ STATIC := native/internal/server/static
 GO_PAGE := GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build page test test-go test-ports deps check bench train
+.PHONY: help demo build page test test-go test-ports deps check bench train fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -63,3 +63,7 @@ bench: build ## print GFLOP/s, images/s, ms a frame; beside PyTorch where it is 
 
 train: build ## train the tiny preset on drawn faces
 	bin/mien train --preset tiny --data synth
+
+fuzz: ## every fuzzer for 30 s, or FOR=5m (by hand)
+	grep -rEo '^func Fuzz[A-Za-z]+' --include='*_test.go' native shared | while IFS=: read -r file name; do \
+		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime "$${FOR:-30s}" -fuzzminimizetime 5x "./$$(dirname "$$file")" || exit 1; done

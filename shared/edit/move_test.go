@@ -84,7 +84,7 @@ func TestAFailedDeviceLosesNoPicture(t *testing.T) {
 	} {
 		home, card := ref.New(), &moody{Device: ref.New()}
 		s := NewSwap(home)
-		zero := generatorFile(t, 0, 0, 0)
+		zero := generatorFile(t, 0, 0, 1e-9)
 		load(t, s, zero)
 		load(t, s, first)
 		before := frameOf(t, s)

@@ -22,9 +22,9 @@ type File struct {
 	Tensors map[string]*tensor.Tensor
 }
 
-// Decode reads a safetensors file with tensors of type F32, F16 or I32. It keeps
-// nothing of b. Values that are not finite are refused, and whole numbers that
-// float32 cannot tell apart.
+// Decode reads a safetensors file with tensors of type F32, F16, BF16 or I32.
+// It keeps nothing of b. Values that are not finite are refused, and whole
+// numbers that float32 cannot tell apart.
 func Decode(b []byte) (*File, error) { return DecodeUpTo(b, MaxFile) }
 
 // maxWhole is the largest whole number up to which float32 holds every one.
@@ -52,6 +52,8 @@ func DecodeUpTo(b []byte, most int64) (*File, error) {
 					return nil, fmt.Errorf("read model: tensor %q: element %d is %d, want within %d", name, i, n, maxWhole)
 				}
 				v = float32(n)
+			case "BF16": // the upper half of a float32
+				v = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 			default:
 				v = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 			}

@@ -64,12 +64,82 @@ func readHeader(b []byte, most int64) (*header, error) {
 	return h, h.checkSpans()
 }
 
-// parse walks the header's top level by token, because encoding/json would
-// let a second key of the same name win in silence.
+// parse reads the header, whose objects may hold each key once: encoding/json
+// would let a second one of the same name win in silence, and take one that
+// differs in its case alone for it.
 func (h *header) parse(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
-	if _, err := d.Token(); err != nil {
+	err := object(d, func(name string) error {
+		if name == "__metadata__" {
+			return h.parseMeta(d)
+		}
+		if name == "" || len(name) > maxName || strings.Contains(name, "..") || strings.ContainsRune(name, 0) {
+			return fmt.Errorf("tensor name %q is not allowed", name)
+		}
+		if len(h.names) == MaxTensors {
+			return fmt.Errorf("over %d tensors", MaxTensors)
+		}
+		s, err := parseSpan(d)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		h.spans[name] = s
+		h.names = append(h.names, name)
+		return nil
+	})
+	if err != nil {
 		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("text after the object")
+	}
+	return nil
+}
+
+func (h *header) parseMeta(d *json.Decoder) error {
+	err := object(d, func(key string) error {
+		var v string
+		err := d.Decode(&v)
+		h.meta[key] = v
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("__metadata__: %w", err)
+	}
+	return nil
+}
+
+// parseSpan reads what the header says of a tensor: three keys, no others.
+func parseSpan(d *json.Decoder) (s span, err error) {
+	var offsets []int64
+	err = object(d, func(key string) error {
+		switch key {
+		case "dtype":
+			return d.Decode(&s.DType)
+		case "shape":
+			return d.Decode(&s.Shape)
+		case "data_offsets":
+			return d.Decode(&offsets)
+		}
+		return fmt.Errorf("key %q: want dtype, shape and data_offsets", key)
+	})
+	if err != nil {
+		return s, err
+	}
+	if s.DType == "" || s.Shape == nil || len(offsets) != 2 {
+		return s, fmt.Errorf("dtype %q, shape %v, data_offsets %v: want a name, a list and two numbers", s.DType, s.Shape, offsets)
+	}
+	s.Offsets = [2]int64(offsets)
+	return s, nil
+}
+
+// object reads a JSON object whose keys are all different; value reads the
+// value of each.
+func object(d *json.Decoder, value func(key string) error) error {
+	if t, err := d.Token(); err != nil {
+		return err
+	} else if t != json.Delim('{') {
+		return fmt.Errorf("%v: want an object", t)
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -77,40 +147,20 @@ func (h *header) parse(text []byte) error {
 		if err != nil {
 			return err
 		}
-		name, ok := t.(string)
+		key, ok := t.(string)
 		if !ok {
 			return fmt.Errorf("key %v: want a string", t)
 		}
-		if seen[name] {
-			return fmt.Errorf("key %q stands twice", name)
+		if seen[key] {
+			return fmt.Errorf("key %q stands twice", key)
 		}
-		seen[name] = true
-		if name == "__metadata__" {
-			if err := d.Decode(&h.meta); err != nil {
-				return fmt.Errorf("__metadata__: %w", err)
-			}
-			continue
-		}
-		if name == "" || len(name) > maxName || strings.Contains(name, "..") || strings.ContainsRune(name, 0) {
-			return fmt.Errorf("tensor name %q is not allowed", name)
-		}
-		var s span
-		if err := d.Decode(&s); err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-		h.spans[name] = s
-		h.names = append(h.names, name)
-		if len(h.names) > MaxTensors {
-			return fmt.Errorf("over %d tensors", MaxTensors)
+		seen[key] = true
+		if err := value(key); err != nil {
+			return err
 		}
 	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("text after the object")
-	}
-	return nil
+	_, err := d.Token()
+	return err
 }
 
 // checkSpans wants the tensors to tile the data exactly, in order.
@@ -124,7 +174,7 @@ func (h *header) checkSpans() error {
 		s := h.spans[name]
 		width, ok := widths[s.DType]
 		if !ok {
-			return fmt.Errorf("tensor %q: type %q, want F32, F16 or I32", name, s.DType)
+			return fmt.Errorf("tensor %q: type %q, want F32, F16, BF16 or I32", name, s.DType)
 		}
 		n := int64(1)
 		for _, d := range s.Shape {
@@ -148,4 +198,4 @@ func (h *header) checkSpans() error {
 }
 
 // widths are the sizes of an element in bytes.
-var widths = map[string]int{"F32": 4, "F16": 2, "I32": 4}
+var widths = map[string]int{"F32": 4, "F16": 2, "BF16": 2, "I32": 4}

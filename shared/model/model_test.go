@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -76,6 +77,92 @@ func TestGeneratorRoundTrip(t *testing.T) {
 // file builds a safetensors file from a header and data.
 func file(header, data string) string {
 	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header + data
+}
+
+// headed is a sound file of one element with another header, of the same tensor.
+func headed(text string) string {
+	return file(strings.Replace(text, "SPAN", `"dtype":"F32","shape":[1],"data_offsets":[0,4]`, 1), "\x00\x00\x80\x3f")
+}
+
+// TestGateRefusesByItself: files that only the guard named would refuse, beside
+// ones that differ in that alone and pass.
+func TestGateRefusesByItself(t *testing.T) {
+	pad := func(n int) string { return strings.Repeat(" ", n) }
+	whole := headed(`{"a":{SPAN}}`)
+	for name, c := range map[string]struct{ good, bad string }{
+		"header's length":  {headed(`{"a":{SPAN}}` + pad(MaxHeader-60)), headed(`{"a":{SPAN}}` + pad(MaxHeader))},
+		"UTF-8":            {headed(`{"\u00e4":{SPAN}}`), headed("{\"\xe4\":{SPAN}}")},
+		"UTF-8 of a value": {headed(`{"__metadata__":{"k":"v"},"a":{SPAN}}`), headed("{\"__metadata__\":{\"k\":\"\xff\"},\"a\":{SPAN}}")},
+		"one type":         {whole, headed(`{"a":{"dtype":"F16",SPAN}}`)},
+		"type's case":      {whole, headed(`{"a":{"DType":"F16",SPAN}}`)},
+		"one shape":        {whole, headed(`{"a":{"shape":[1],SPAN}}`)},
+		"other keys":       {whole, headed(`{"a":{"strides":[1],SPAN}}`)},
+		"two offsets":      {whole, file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,9]}}`, "1234")},
+		"a shape":          {whole, file(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, "1234")},
+		"no null shape":    {whole, file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,4]}}`, "1234")},
+		"metadata's keys":  {headed(`{"__metadata__":{"k":"v","l":"w"},"a":{SPAN}}`), headed(`{"__metadata__":{"k":"v","k":"w"},"a":{SPAN}}`)},
+		"metadata's kind":  {whole, headed(`{"__metadata__":[],"a":{SPAN}}`)},
+		"name's length":    {headed(`{"` + strings.Repeat("a", maxName) + `":{SPAN}}`), headed(`{"` + strings.Repeat("a", maxName+1) + `":{SPAN}}`)},
+		"order of offsets": {whole, file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, "1234")},
+	} {
+		if _, err := Decode([]byte(c.good)); err != nil {
+			t.Errorf("%s: the sound one: %v", name, err)
+		}
+		if _, err := Decode([]byte(c.bad)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := DecodeUpTo([]byte(whole), int64(len(whole))); err != nil {
+		t.Error(err)
+	}
+	if _, err := DecodeUpTo([]byte(whole), int64(len(whole))-1); err == nil {
+		t.Error("a file longer than asked for is read")
+	}
+	var many strings.Builder
+	at := 0
+	for ; at <= MaxTensors; at++ {
+		fmt.Fprintf(&many, `,"%x":{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}`, at, 4*at, 4*at+4)
+	}
+	if many.Len() > MaxHeader {
+		t.Fatalf("%d tensors need a header of %d bytes", at, many.Len())
+	}
+	if _, err := Decode([]byte(file("{"+many.String()[1:]+"}", strings.Repeat("\x00", 4*at)))); err == nil {
+		t.Errorf("%d tensors are read", at)
+	}
+}
+
+func TestBrainFloatsAreWidened(t *testing.T) {
+	f, err := Decode([]byte(file(`{"a":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}`, "\x80\x3f\x20\xc1\x01\x00")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Tensors["a"].Data; got[0] != 1 || got[1] != -10 || got[2] != 0x1p-133 {
+		t.Errorf("read %g, want 1, -10 and %g", got, 0x1p-133)
+	}
+	if _, err := Decode([]byte(file(`{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, "\x80\x7f"))); err == nil {
+		t.Error("infinity is read")
+	}
+}
+
+// TestWeightsThatNoTrainingLeaves are refused before anything runs.
+func TestWeightsThatNoTrainingLeaves(t *testing.T) {
+	for want, w := range map[string]float32{"all weights are zero": 0, "is 60000, want -1000 to 1000": 6e4, "is -2000": -2000} {
+		f := tiny(t)
+		f.Tensors["gen.w"].Data[0] = w
+		if _, err := LoadGenerator(f, ref.New()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("weight %g: error %v, want one that says %q", w, err, want)
+		}
+	}
+	for w, sound := range map[float32]bool{5724: true, 2e6: false, -.1: false} {
+		f := tiny(t)
+		f.Meta[keyPlan] = strings.Replace(f.Meta[keyPlan], `"gen.w"`, `"gen.var"`, 1)
+		f.Tensors["gen.var"] = f.Tensors["gen.w"]
+		delete(f.Tensors, "gen.w")
+		f.Tensors["gen.var"].Data[0] = w
+		if _, err := LoadGenerator(f, ref.New()); (err == nil) != sound {
+			t.Errorf("variance %g: %v", w, err)
+		}
+	}
 }
 
 func TestGateRefuses(t *testing.T) {

@@ -241,6 +241,9 @@ func load(f *File, kind string, d device.Device, ports func(p *plan.Plan, size i
 		return info, nil, nil, err
 	}
 	p, err := f.Plan()
+	if err == nil {
+		err = f.sane(info.Kind, p)
+	}
 	if err != nil {
 		return info, nil, nil, err
 	}

@@ -22,8 +22,9 @@ func (f *File) sane(kind string, p *plan.Plan) error {
 	if imported(kind) {
 		return nil
 	}
-	dead := true
-	for _, i := range p.Named(plan.State) {
+	states := p.Named(plan.State)
+	dead := len(states) > 0
+	for _, i := range states {
 		name := p.Values[i].Name
 		lo, hi := float32(-maxWeight), float32(maxWeight)
 		if strings.HasSuffix(name, ".var") {

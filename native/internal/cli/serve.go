@@ -49,6 +49,10 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			if watch != "" {
+				// Of a link no weights are served: what it names is followed.
+				if real, err := filepath.EvalSymlinks(watch); err == nil {
+					watch = real
+				}
 				a, errA := filepath.Abs(filepath.Dir(watch))
 				b, errB := filepath.Abs(runs)
 				if err := errors.Join(errA, errB); err != nil {

@@ -54,7 +54,7 @@ func (d *Device) Compile(p *plan.Plan) (device.Program, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	p = p.Simplify()
+	p = foldPads(p.Simplify())
 	schedule := p.Schedule()
 	layout := schedule.Layout
 	c := &program{plan: p, values: make([][]float32, len(p.Values)), pool: newPool()}

@@ -61,8 +61,9 @@ func convWeight(o *operands) func() {
 
 func matMul(o *operands) func() {
 	ta, tb := o.ints[0] == 1, o.ints[1] == 1
-	c, a, b := o.out[0], o.in[0], o.in[1]
+	c, a := o.out[0], o.in[0]
 	m, n, k := o.outShapes[0][0], o.outShapes[0][1], o.inShapes[0][1-o.ints[0]]
-	run := o.program.kernels.MatMul(m, n, k, ta, tb)
-	return func() { run(c, a, b) }
+	run, packing := o.program.kernels.MatMul(m, n, k, ta, tb)
+	b := o.packed(1, packing)
+	return func() { run(c, a, b()) }
 }

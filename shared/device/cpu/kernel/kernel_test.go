@@ -175,7 +175,7 @@ func TestMatMul(t *testing.T) {
 							}
 						}
 					}
-					compare(t, fmt.Sprint(d, ta, tb), guarded(t, m*n, func(c []float32) { prepare().MatMul(m, n, k, ta, tb)(c, a, b) }), want)
+					compare(t, fmt.Sprint(d, ta, tb), guarded(t, m*n, func(c []float32) { ready(prepare().MatMul(m, n, k, ta, tb))(c, a, b) }), want)
 				}
 			}
 		}

@@ -1,31 +1,31 @@
 package kernel
 
 // MatMul prepares c [m n] = op(a) [m k] * op(b) [k n]; with ta, a is stored
-// [k m]; with tb, b is stored [n k].
-func (w *Workspace) MatMul(m, n, k int, ta, tb bool) func(c, a, b []float32) {
+// [k m]; with tb, b is stored [n k]. The packing is that of b.
+func (w *Workspace) MatMul(m, n, k int, ta, tb bool) (run func(c, a, b []float32), weights Packing) {
 	if tb && !ta && m <= fewRows {
-		return w.fewRows(m, n, k)
+		return w.fewRows(m, n, k), Packing{}
 	}
 	p := w.product(n, steps(m, k), steps(m, n), steps(k, 1), deep, nil)
-	p.stride = n
 	if ta {
 		p.rows, p.terms = steps(m, 1), steps(k, m)
 	}
-	if !tb && padded(n) == n {
-		return func(c, a, b []float32) { p.run(w, c, a, b, nil) }
+	run = func(c, a, b []float32) { p.run(w, c, a, b, nil) }
+	if !tb && padded(n) != n {
+		return run, Packing{"matmul", k * padded(n), w.pack(k, n)}
 	}
 	p.stride = padded(n)
+	if !tb {
+		return run, Packing{}
+	}
 	w.reserve(k * p.stride)
 	var from, to []float32
 	turn := func(lo, hi int) { transpose(to[lo*p.stride:hi*p.stride], p.stride, from[lo:], k, n, hi-lo) }
-	if !tb {
-		turn = func(lo, hi int) { widen(to[lo*p.stride:hi*p.stride], p.stride, from[lo*n:], n) }
-	}
 	return func(c, a, b []float32) {
 		from, to = b, w.take()[:k*p.stride]
 		w.loop(k, packRows, turn)
 		p.run(w, c, a, to, nil)
-	}
+	}, Packing{}
 }
 
 // steps is 0, by, 2*by ...

@@ -42,15 +42,6 @@ func (w *Workspace) pack(k, n int) func(dst, src []float32) {
 // packed reports whether a matrix [k n] is packed as it lies.
 func packed(n int) bool { return n <= current.nr && padded(n) == n }
 
-// widen copies rows of n floats into rows of stride, the rest zero.
-func widen(dst []float32, stride int, src []float32, n int) {
-	for i := 0; i*stride < len(dst); i++ {
-		row := dst[i*stride:][:stride]
-		copy(row[:n], src[i*n:])
-		clear(row[n:])
-	}
-}
-
 // turner is
 //
 //	for q < n, r < 8: dst[q*dstep+r] = src[r*sstep+q]

@@ -31,6 +31,10 @@ type adversary struct {
 	clip    float32 // the critic's weights are kept in -clip to clip; 0 for no bound
 }
 
+// Hinge is the game of a painter of mouths, place by place (Lim and Ye: Geometric
+// GAN, 2017); see mouth.
+const Hinge Adversary = "hinge"
+
 // judge is a critic applied to pictures of faces with the given Action Units.
 type judge func(photo, aus graph.Node) net.Verdict
 

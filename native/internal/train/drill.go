@@ -35,6 +35,11 @@ func NewDrill(ctx context.Context, d device.Device, preset string, batch int) (*
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)
 	}
+	if p.Fills() {
+		if source, err = newMouths(ctx, source); err != nil {
+			return nil, fmt.Errorf("drill %s: %w", preset, err)
+		}
+	}
 	e, err := newEngine(d, p, phase, nil, 1, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("drill %s: %w", preset, err)

@@ -41,6 +41,8 @@ func newEngine(d device.Device, p Preset, phase Phase, reader *net.Reader, seed 
 		s, err = reading(p, seed)
 	case p.Embeds():
 		s, err = identity(p, seed)
+	case p.Fills():
+		s, err = mouth(p, phase, seed)
 	default:
 		s, err = gan(p, phase, reader, seed)
 	}

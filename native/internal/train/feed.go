@@ -32,6 +32,9 @@ type feed struct {
 
 // inputs returns the contents of every input but the rates.
 func (f *feed) inputs(step int) (map[string][]float32, error) {
+	if m, ok := f.picker.source.(*mouths); ok {
+		return m.inputs(f.preset, f.wants, f.picker.seed, step), nil
+	}
 	b, size := f.preset.Batch, f.preset.Size()
 	faces, err := f.picker.faces(step, b)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // measures reports whether distances are due after a step.
 func (r *run) measures(step int) bool {
-	return r.config.Measure != nil && !r.preset.Looks() && !r.unmeasured && step%r.config.MeasureEvery == 0
+	return r.config.Measure != nil && r.preset.Edits() && !r.unmeasured && step%r.config.MeasureEvery == 0
 }
 
 // measure edits faces with the generator in f towards each emotion and logs how

@@ -113,6 +113,15 @@ func (r *run) openData(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if r.preset.Fills() {
+		m, err := newMouths(ctx, r.source)
+		if err != nil {
+			return err
+		}
+		if r.source = m; c.Log != nil {
+			fmt.Fprintf(c.Log, "%d open mouths\n", m.Len())
+		}
+	}
 	if err = r.config.lasts(r.source.Len()); err != nil {
 		return err
 	}
@@ -121,7 +130,7 @@ func (r *run) openData(ctx context.Context) (err error) {
 		r.origin.Measured = c.Measure.Name()
 	}
 	var reader *model.File
-	if c.Reader != "" && !r.preset.Looks() {
+	if c.Reader != "" && r.preset.Edits() {
 		if reader, r.origin.Reader, err = load(c.Reader); err != nil {
 			return fmt.Errorf("reader: %w", err)
 		}
@@ -137,7 +146,7 @@ func (r *run) openData(ctx context.Context) (err error) {
 			r.loaded[name] = data
 		}
 	}
-	if c.Prior != "" && !r.preset.Looks() {
+	if c.Prior != "" && r.preset.Edits() {
 		if r.teacher, r.origin.Prior, err = openTeacher(c.Prior); err != nil {
 			return fmt.Errorf("prior %q: %w", c.Prior, err)
 		}

@@ -83,9 +83,12 @@ func (o Override) apply(p Preset) (Preset, error) {
 	set(&p.Rate, o.Rate)
 	set(&p.Beta1, o.Beta1)
 	set(&p.Beta2, o.Beta2)
-	if p.Looks() {
+	if p.Looks() || p.Fills() {
 		o.Rate, o.Beta1, o.Beta2 = nil, nil, nil
 		if o != (Override{}) {
+			if p.Fills() {
+				return p, fmt.Errorf("preset %q only fills mouths: rate and betas are all that can be changed", p.Name)
+			}
 			return p, fmt.Errorf("preset %q only looks at faces: it has no critic, cycle or attention to change", p.Name)
 		}
 		return p, nil

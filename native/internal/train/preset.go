@@ -28,6 +28,8 @@ type Weights struct {
 	Tint        float64 `json:"tint"`  // how much of that is colour: folds and shadows change the light, smudges the colour
 	Mask        float64 `json:"mask"`  // how much is painted over
 	Paint       float64 `json:"paint"` // how far painting changes the picture
+	Truth       float64 `json:"truth"` // what is painted in a mouth against what was cut out
+	Edges       float64 `json:"edges"` // and the differences of its neighbouring pixels
 }
 
 // Phase is a stretch of training with one set of losses.
@@ -44,13 +46,16 @@ type Preset struct {
 	Name  string
 	About string
 
-	// One pair or the last.
+	// One pair, or one of the last three.
 	Generator net.Generator // our own: a field under a change of Action Units
 	Critic    net.Critic
 	Painter   net.Painter // the reference's: a picture under Action Units as they shall be
 	TwoHeads  net.TwoHeads
 	Reader    net.Reader
 	Embedder  net.Embedder
+	// A pair that paints what is inside open lips.
+	Mouth       net.Mouth
+	PatchCritic net.PatchCritic
 
 	Phases        []Phase
 	Batch         int
@@ -91,6 +96,9 @@ func (p Preset) Embeds() bool { return p.Embedder.Dim != 0 }
 // Looks reports whether what is trained only looks at faces and edits none.
 func (p Preset) Looks() bool { return p.IsReader() || p.Embeds() }
 
+// Edits reports whether what is trained edits whole faces.
+func (p Preset) Edits() bool { return !p.Looks() && !p.Fills() }
+
 // Paints reports whether the generator paints whole faces, as the reference's
 // do.
 func (p Preset) Paints() bool { return p.Painter.Arch != "" }
@@ -102,6 +110,8 @@ func (p Preset) Size() int {
 		return p.Reader.Size
 	case p.Embeds():
 		return p.Embedder.Trunk.Size
+	case p.Fills():
+		return mouthPhoto
 	case p.Paints():
 		return net.PainterSize
 	}
@@ -240,6 +250,17 @@ var own = []Preset{
 		Embedder: net.Embedder{Trunk: net.Reader{Size: 64, Width: 24, Residual: true}, Dim: 64},
 		Phases:   []Phase{{Name: "embed", Share: 1}},
 		Batch:    64, Steps: 3000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Augment: .6,
+	},
+	{
+		Name:        "mouth",
+		About:       "what is inside open lips, 96x64: mouths are cut out of photos and painted back",
+		Mouth:       net.Mouth{Width: 24, Blocks: 2},
+		PatchCritic: net.PatchCritic{Width: 32, Levels: 3},
+		Phases: []Phase{
+			{Name: "copy", Share: .2, Weights: Weights{Truth: 4, Edges: 4}},
+			{Name: "refine", Share: .8, Adversary: Hinge, Weights: Weights{Truth: 4, Edges: 4, Adversarial: .25}},
+		},
+		Batch: 16, Steps: 4000, Rate: 4e-4, Beta1: 0, Beta2: .99, CriticPerStep: 1, Mirror: true,
 	},
 	{
 		Name:   "reader-tiny",

@@ -43,7 +43,18 @@ func (r *run) publish(ctx context.Context) error {
 		return err
 	}
 	r.result = Result{Step: r.at.Step, Weights: filepath.Join(r.config.Out, name), SHA256: digest(b)}
-	if !r.preset.Looks() {
+	if m, ok := r.source.(*mouths); ok {
+		picture, err := m.sheet(ctx, r.config.Device, f)
+		if err != nil {
+			return err
+		}
+		sample := fmt.Sprintf("samples/step-%06d.png", r.at.Step)
+		if err := r.write(sample, picture); err != nil {
+			return err
+		}
+		r.append(runlog.Entry{Kind: runlog.Sample, Step: r.at.Step, File: sample})
+	}
+	if r.preset.Edits() {
 		if r.measures(r.at.Step) {
 			if err := r.measure(ctx, f); err != nil {
 				return err

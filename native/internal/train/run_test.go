@@ -191,6 +191,8 @@ func TestEveryPresetBuilds(t *testing.T) {
 				_, err = reading(p, 1)
 			} else if p.Embeds() {
 				_, err = identity(p, 1)
+			} else if p.Fills() {
+				_, err = mouth(p, phase, 1)
 			} else {
 				if _, err = gan(p, phase, nil, 1); err == nil && phase.Adversary != NoAdversary {
 					_, err = critique(p, phase, 1)

@@ -20,7 +20,11 @@ func openSource(ctx context.Context, c Config, size int, labels dataset.Columns)
 		}
 		return presence{s}, nil
 	}
-	d, err := dataset.Open(ctx, c.Data, dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation, People: dataset.Half(c.People)})
+	o := dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation, People: dataset.Half(c.People)}
+	if size == mouthPhoto {
+		o.Memory = 1 // they are looked at once
+	}
+	d, err := dataset.Open(ctx, c.Data, o)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ func Export(p Preset, step int, licence string, states map[string][]float32) (*m
 		return p.Reader.Export(info, values)
 	case p.Embeds():
 		return p.Embedder.Export(info, values)
+	case p.Fills():
+		return p.Mouth.Export(info, values)
 	case p.Paints():
 		return p.Painter.Export(info, values)
 	}

@@ -39,6 +39,7 @@ test-go:
 test-ports:
 	sh tools/test-arm64.sh
 	GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...
+	GOOS=js GOARCH=wasm go test -run Goldens/cpu -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./native/internal/meshtest
 	MIEN_THREADS=3 GOOS=js GOARCH=wasm go test -run 'SameBits|Split' -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu ./shared/edit
 	MIEN_SIMD=kernel.wasm GOOS=js GOARCH=wasm go test -exec 'node $(CURDIR)/tools/wasmtest/run.cjs' ./shared/device/cpu/...
 

@@ -17,6 +17,7 @@ import (
 	"mien/shared/device"
 	"mien/shared/device/cpu"
 	"mien/shared/device/ref"
+	"mien/shared/device/webgpu"
 	"mien/shared/model"
 	"mien/shared/tensor"
 	"mien/weights"
@@ -119,9 +120,27 @@ const tolerance = .05
 
 var devices = []struct {
 	name string
-	make func() device.Device
-	slow bool // one picture is enough: the two devices are compared step by step elsewhere
-}{{"ref", func() device.Device { return ref.New() }, true}, {"cpu", func() device.Device { return cpu.New() }, false}}
+	make func(t *testing.T) device.Device
+	slow bool // one picture is enough: devices are compared step by step elsewhere
+}{
+	{"ref", func(*testing.T) device.Device { return ref.New() }, true},
+	{"cpu", func(*testing.T) device.Device { return cpu.New() }, false},
+	{"webgpu", openGPU, false},
+}
+
+// openGPU returns the first GPU where MIEN_MESH_GPU is set: a software one takes
+// long to compile so many kernels.
+func openGPU(t *testing.T) device.Device {
+	if os.Getenv("MIEN_MESH_GPU") == "" {
+		t.Skip("the face networks are not run on a GPU; MIEN_MESH_GPU=1 does")
+	}
+	d, err := webgpu.Open(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
 
 func TestMeshGoldens(t *testing.T) {
 	if dir := os.Getenv("MIEN_GOLDEN_INPUTS"); dir != "" {
@@ -135,7 +154,7 @@ func TestMeshGoldens(t *testing.T) {
 	}
 	for _, d := range devices {
 		t.Run(d.name, func(t *testing.T) {
-			net, err := model.LoadMesh(shipped(t, model.KindMesh), d.make())
+			net, err := model.LoadMesh(shipped(t, model.KindMesh), d.make(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +190,7 @@ func TestMeshGoldens(t *testing.T) {
 func TestDetectorGoldens(t *testing.T) {
 	for _, d := range devices {
 		t.Run(d.name, func(t *testing.T) {
-			net, err := model.LoadDetector(shipped(t, model.KindDetector), d.make())
+			net, err := model.LoadDetector(shipped(t, model.KindDetector), d.make(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,6 +100,22 @@ func (b *builder) eye(e int) {
 	}
 }
 
+// closed returns by which part of their opening the eyes close.
+func (b *builder) closed() (part [2]float64) {
+	for e := range eyes {
+		var was, is float64
+		for i := 1; i < eyeSize/2; i++ {
+			u, l := eyes[e][across(i)], eyes[e][i]
+			was += b.f.at[l].sub(b.f.at[u]).length()
+			is += b.to[l].sub(b.to[u]).length()
+		}
+		if was > 0 {
+			part[e] = min(max(1-is/was, 0), 1)
+		}
+	}
+	return part
+}
+
 // irises are the middles of the irises, the person's right first.
 var irises = [2]int{face.RightIris[0], face.LeftIris[0]}
 

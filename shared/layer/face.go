@@ -27,7 +27,7 @@ const minWidth = 8
 type Face struct {
 	photo     *image.NRGBA
 	mesh      face.Mesh
-	at        [face.MeshPoints]point // of mesh, in the photo
+	at        [face.MeshPoints]point // of mesh, in the photo, closed lips where they meet
 	width     float64                // of the face, photo pixels
 	triangles []uint16               // in the order of drawing, three vertices each
 	lashes    [2][eyeSize]float64    // see measureLashes
@@ -54,6 +54,7 @@ func New(photo *image.NRGBA, mesh *face.Mesh) (*Face, error) {
 	if !(f.width >= minWidth) {
 		return nil, fmt.Errorf("layers of a face %.1f pixels wide: want %d or more", f.width, minWidth)
 	}
+	f.partLips()
 	f.triangles = f.order()
 	f.tone = f.measureTone()
 	f.lashes = f.measureLashes()

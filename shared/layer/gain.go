@@ -1,6 +1,11 @@
 package layer
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"mien/shared/face"
+)
 
 // LightSize is the side of the map of the skin's light, in the face's frame.
 const LightSize = 128
@@ -56,4 +61,22 @@ func blur(m []float32, sigma float64) []float32 {
 	pass(a, m, 1, LightSize)
 	pass(b, a, LightSize, LightSize)
 	return b
+}
+
+// Carry returns a map [LightSize LightSize] of another flat frame of faces in
+// this one: at says where the mesh's points lie in it, in pixels where pixel i
+// covers [i, i+1). It is 0 outside the face.
+func Carry(m []float32, at *[face.SkinPoints][2]float32) []float32 {
+	if len(m) != LightSize*LightSize {
+		panic(fmt.Sprintf("layer: carry a map of %d values, want %d", len(m), LightSize*LightSize))
+	}
+	xs := spread(func(v int) float64 { return float64(at[v][0]) - .5 })
+	ys := spread(func(v int) float64 { return float64(at[v][1]) - .5 })
+	out := make([]float32, len(m))
+	for i := range out {
+		if xs[i] == xs[i] {
+			out[i] = gainAt(m, float64(xs[i]), float64(ys[i]))
+		}
+	}
+	return out
 }

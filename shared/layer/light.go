@@ -29,10 +29,11 @@ const (
 
 // light is what the photo tells of its light, measured once.
 type light struct {
-	ambient, x, y, z float64   // light of skin with the normal n is ambient + (x, y, z).n, 0 to 1
-	mean             float64   // over the skin
-	spread           float64   // standard deviation of the skin's log luminance
-	skin             []float32 // [LightSize LightSize], 1 on skin, 0 on hair and what else is no skin
+	ambient, x, y, z float64      // light of skin with the normal n is ambient + (x, y, z).n, 0 to 1
+	mean             float64      // over the skin
+	spread           float64      // standard deviation of the skin's log luminance
+	skin             []float32    // [LightSize LightSize], 1 on skin, 0 on hair and what else is no skin
+	lids             [2][]float32 // [LightSize LightSize], logarithm of the light that a closed lid gets beside
 }
 
 // normal is a direction: x right, y down, z away from the camera.
@@ -141,6 +142,9 @@ func (f *Face) measureLight() light {
 		lt.mean = max(sum/all, 1e-3)
 	}
 	lt.skin = f.measureSkin(&lt, &n)
+	for e := range eyes {
+		lt.lids[e] = f.measureLid(e)
+	}
 	return lt
 }
 
@@ -197,6 +201,36 @@ func (f *Face) measureSkin(l *light, n *[face.SkinPoints]normal) []float32 {
 		skin[i] = float32(smooth(off, -1, -.5) * (1 - smooth(off, .5, 1)) * float64(within[i]))
 	}
 	return blur(skin, lightBlur)
+}
+
+// above are the mesh's points of the next row above around, under the brow, from
+// the inner corner to the outer one as the upper half of around is.
+var above = [2][eyeSize/2 - 1]int{{189, 221, 222, 223, 224, 225, 113}, {413, 441, 442, 443, 444, 445, 342}}
+
+// mostLid bounds what a closed lid is lightened by, a logarithm.
+const mostLid = .4
+
+// measureLid returns how much lighter a closed upper lid is than what it is
+// drawn out of, the crease that lies in its own shadow while the eye is open: up
+// to what is under the brow.
+func (f *Face) measureLid(e int) []float32 {
+	var lighter [face.SkinPoints]float64
+	for k, v := range above[e] {
+		i := eyeSize/2 + 1 + k
+		crease := around[e][i]
+		under := f.skinAt(f.at[v])
+		lighter[crease] = min(max(math.Log(under+8)-math.Log(f.skinAt(f.at[crease])+8), 0), mostLid)
+		// Between the crease and the lashes as well.
+		lash := f.at[eyes[e][i]].to(f.at[crease], .6)
+		lighter[eyes[e][i]] = .5 * min(max(math.Log(under+8)-math.Log(f.skinAt(lash)+8), 0), mostLid)
+	}
+	m := spread(func(v int) float64 { return lighter[v] })
+	for i, v := range m {
+		if v != v {
+			m[i] = 0
+		}
+	}
+	return blur(m, 1)
 }
 
 // inland is 1 inside the face's oval in the frame and falls to 0 at it.
@@ -266,8 +300,9 @@ var fanned = func() (t [][3]uint16) {
 }()
 
 // lightOf returns the light of a scene: how the change of normals changes the
-// light that the skin receives, times what folds do.
-func (f *Face) lightOf(moved *face.Mesh, folds []float32, unmoved bool) []uint16 {
+// light that the skin receives, times what folds do and what lids get that close
+// by a part of their opening.
+func (f *Face) lightOf(moved *face.Mesh, folds []float32, closed [2]float64, unmoved bool) []uint16 {
 	if unmoved && folds == nil {
 		return nil
 	}
@@ -285,7 +320,11 @@ func (f *Face) lightOf(moved *face.Mesh, folds []float32, unmoved bool) []uint16
 		if folds != nil {
 			l += min(max(float64(folds[i])*f.light.spread, deepestFold), highestFold)
 		}
-		out[i] = uint16(math.Round(min(math.Exp(l*float64(f.light.skin[i])), 1.99) * Unlit))
+		l *= float64(f.light.skin[i])
+		for e, c := range closed {
+			l += c * float64(f.light.lids[e][i])
+		}
+		out[i] = uint16(math.Round(min(math.Exp(l), 1.99) * Unlit))
 	}
 	return out
 }

@@ -137,3 +137,26 @@ func TestEveryVertexHasItsPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestCarry takes a map of a frame that is turned upside down and half as large.
+func TestCarry(t *testing.T) {
+	var at [face.SkinPoints][2]float32
+	for v, p := range frameUV {
+		at[v] = [2]float32{p[0]/2 + 20 + .5, 100 - p[1]/2 + .5}
+	}
+	m := make([]float32, LightSize*LightSize)
+	for i := range m {
+		m[i] = float32(i%LightSize*1000) + float32(i/LightSize)
+	}
+	got := Carry(m, &at)
+	for _, v := range [...]int{4, 50, 280, 151, 199} {
+		x, y := int(frameUV[v][0]), int(frameUV[v][1])
+		want := 1000*(float64(x)/2+20) + 100 - float64(y)/2
+		if d := float64(got[y*LightSize+x]) - want; math.Abs(d) > 2 {
+			t.Errorf("at point %d the map is %g, want %g", v, got[y*LightSize+x], want)
+		}
+	}
+	if got[0] != 0 {
+		t.Errorf("outside the face it is %g, want 0", got[0])
+	}
+}

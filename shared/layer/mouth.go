@@ -3,6 +3,7 @@ package layer
 import (
 	"image"
 	"math"
+	"slices"
 
 	"mien/shared/face"
 )
@@ -33,6 +34,8 @@ const (
 	openAbove  = .07  // lips more open show what is inside
 	partedMost = .1   // lips less open show no other teeth than the upper ones
 	sealed     = .012 // lips that were closed and part less stay closed
+	lipSides   = 2    // columns at either side whose teeth end where those of most do
+	splitOff   = .15  // of the way: how far from there others end
 	splitSteps = 24   // places looked at from the upper lip to the lower
 )
 
@@ -51,7 +54,16 @@ func (f *Face) measureMouth() mouth {
 	for c := range raw {
 		raw[c] = f.teethEnd(f.at[upperLip(c)], f.at[lowerLip(c)])
 	}
-	raw[0], raw[columns-1] = raw[1], raw[columns-2]
+	// The corners are dark anyway, and no tooth ends far from where the others do.
+	usual := raw[lipSides : columns-lipSides]
+	sorted := slices.Sorted(slices.Values(usual))
+	median := sorted[len(sorted)/2]
+	for c := range raw {
+		if c < lipSides || c >= columns-lipSides {
+			raw[c] = median
+		}
+		raw[c] = min(max(raw[c], median-splitOff), median+splitOff)
+	}
 	for c := range raw { // the middle of three, then their mean
 		a, b := raw[max(c-1, 0)], raw[min(c+1, columns-1)]
 		m.split[c] = max(min(a, raw[c]), min(max(a, raw[c]), b))

@@ -76,22 +76,25 @@ func (f *Face) Scene(ctx context.Context, m Motion, painter Painter) (*Scene, er
 			return nil, fmt.Errorf("scene: %w", err)
 		}
 		b.to[i] = f.at[i]
-		if d := (point{float64(p[0]), float64(p[1])}).sub(f.at[i]); d.length() > unmoved {
+		if d := (point{float64(p[0]) - float64(f.mesh[i][0]), float64(p[1]) - float64(f.mesh[i][1])}); d.length() > unmoved {
 			b.to[i], still = f.at[i].add(d), false
 		}
 	}
 	if m.Folds != nil && len(m.Folds) != LightSize*LightSize {
 		return nil, fmt.Errorf("scene: folds of %d values, want %d", len(m.Folds), LightSize*LightSize)
 	}
-	b.unfold()
-	b.seal()
+	if !still {
+		b.shapeLips()
+		b.unfold()
+		b.seal()
+	}
 	b.skin()
 	for e := range eyes {
 		b.eye(e)
 	}
 	b.lips()
 	s := &Scene{Vertices: b.vertices[:], Triangles: f.triangles}
-	s.Light = f.lightOf(m.Mesh, m.Folds, still)
+	s.Light = f.lightOf(m.Mesh, m.Folds, b.closed(), still)
 	if err := f.paint(ctx, s, m.Mesh, painter); err != nil {
 		return nil, err
 	}

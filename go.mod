@@ -9,8 +9,8 @@ godebug randautoseed=0
 require (
 	github.com/andybalholm/brotli v1.2.0
 	github.com/chewxy/hm v1.0.0
+	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
-	github.com/esimov/pigo v1.4.6
 	github.com/gofrs/flock v0.12.1
 	github.com/google/flatbuffers v2.0.8+incompatible
 	github.com/gorilla/websocket v1.5.3
@@ -42,7 +42,6 @@ require (
 	github.com/awalterschulze/gographviz v2.0.3+incompatible // indirect
 	github.com/campoy/embedmd v1.0.0 // indirect
 	github.com/chewxy/math32 v1.10.1 // indirect
-	github.com/chromedp/cdproto v0.159.0 // indirect
 	github.com/ebitengine/gomobile v0.0.0-20250923094054-ea854a63cce1 // indirect
 	github.com/ebitengine/hideconsole v1.0.0 // indirect
 	github.com/ebitengine/purego v0.9.0 // indirect

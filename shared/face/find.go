@@ -1,222 +1,400 @@
-// Package face finds faces in a photo and takes them to the networks' frame
-// and back.
+// Package face finds the faces of a photo and knows each by a dense mesh.
 //
-// Method: a cascade of pixel comparisons slides over the grey photo (Markus et
-// al.: Object Detection with Pixel Intensity Comparisons Organized in Decision
-// Trees, arXiv 1305.4537); where it fires, the face is brought upright into a
-// patch of fixed size, and further cascades (Markus et al.: Fast Localization
-// of Facial Landmark Points, arXiv 1403.6888) move to pupils, inner eye corners
-// and mouth corners, through which a similarity transform is fitted.
+// Method: a small network finds faces from afar, in views of the photo from coarse
+// to fine (BlazeFace, arXiv 1907.05047); a second one looks at each place, turned
+// upright, says whether it is a face and where its 478 points are (Attention Mesh,
+// arXiv 2006.10962). Through the mesh goes the similarity to the frame in which the
+// other networks see a face.
 package face
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"image"
 	"math"
 	"slices"
+	"sync"
 
-	pigo "github.com/esimov/pigo/core"
+	"mien/shared/tensor"
 )
 
 // ErrNoFace means that a photo shows no face that could be found.
 var ErrNoFace = errors.New("no face found")
 
-const (
-	// detectSide is the longer side of the picture that is searched, and
-	// minWindow the smallest window there: faces of 1/20 of the photo's longer
-	// side and more are found.
-	detectSide = 640
-	minWindow  = 32
-	// minDetection is the summed score of overlapping windows from which a place
-	// is looked at closely; from the score sure on no further tilts are searched.
-	minDetection = 3
-	sure         = 300
-	// minDoubtful is the score from which a place that no close look confirms is
-	// a face all the same, when the photo has no other: a head turned far aside,
-	// a hand over the mouth. Cloth, hair and background of the sample portrait stay below 8.
-	minDoubtful = 16
-	// minPart is the part of the best face's score that the others must reach.
-	minPart = .15
-	// maxCandidates bounds the close looks per tilt.
-	maxCandidates = 12
-	// MaxSide bounds a photo's sides, so that coordinates keep their precision.
-	MaxSide = 1 << 16
-)
+// MaxSide bounds a photo's sides, so that coordinates keep their precision.
+const MaxSide = 1 << 16
 
-// tilts are the turns that are searched one after the other until a face is
-// sure, radians. The cascade bears about 15 degrees to either side.
-var tilts = [...]float64{0, -20 * math.Pi / 180, 20 * math.Pi / 180, -40 * math.Pi / 180, 40 * math.Pi / 180}
+const (
+	// minTile is the side of the finest views in photo pixels: in them the detector
+	// sees a face with 24 pixels between the eyes.
+	minTile = 220
+	// overlap is the part of a view's side by which the next one is moved.
+	tileStep = .66
+	// minRelative is the smallest face that is looked for, against the largest one
+	// that was found: smaller ones are bystanders.
+	minRelative = 1. / 8
+	// tileFace is the part of a view's side that the smallest face takes that the
+	// detector finds surely.
+	tileFace = .18
+	// detectorView is the side of the view in which the detector sees a face's box best.
+	detectorView = 2.
+	// minScore is the product of the mesh network's probability and the detector's in
+	// upright views from which a place is a face.
+	minScore = .71
+	// maxLooks bounds the places that the mesh network looks at, per search.
+	maxLooks = 200
+	// minCareful is the distance between the outer corners of the eyes, photo pixels,
+	// from which a mesh is worth averaging over views.
+	minCareful = 48
+)
 
 // Face is one face in a photo, in coordinates in which pixel i covers [i, i+1).
 type Face struct {
 	Box         image.Rectangle // of the frame's square, may reach beyond the photo
-	Score       float32         // summed score of the upright face, up to about 2000; below minScore doubtful
+	Score       float32         // 0 to 1: how sure both networks are; of a marked face the mesh network alone
 	Left, Right [2]float64      // eye centres (x, y), left in the picture first
 	Tilt        float64         // radians, positive when the right eye is lower
 	Frame       Frame
+	Mesh        Mesh
 }
 
-// Sure reports whether the score alone says that this is a face.
-func (f Face) Sure() bool { return f.Score >= sure }
-
-// NewFace returns the face in a frame.
-func NewFace(frame Frame, score float32) Face {
-	face := Face{Score: score, Tilt: math.Atan2(frame.A[3], frame.A[0]), Frame: frame}
-	face.Left[0], face.Left[1] = frame.Photo(Normal(LeftEyeX), Normal(EyeY))
-	face.Right[0], face.Right[1] = frame.Photo(Normal(RightEyeX), Normal(EyeY))
-	everywhere := image.Rect(-MaxSide, -MaxSide, 2*MaxSide, 2*MaxSide)
-	face.Box = frame.Bounds(everywhere)
-	return face
-}
-
-// Finder finds faces. It is immutable: any number of goroutines may use it.
-type Finder struct {
-	face   *pigo.Pigo
-	points [len(marks)]*pigo.PuplocCascade
-}
-
-// NewFinder unpacks the embedded cascades, about 3 MB.
-func NewFinder() (*Finder, error) {
-	var f Finder
-	var err error
-	if f.face, err = unpack("facefinder", faceCascade); err != nil {
-		return nil, fmt.Errorf("face finder: %w", err)
-	}
-	for i, m := range marks {
-		if f.points[i], err = unpack(m.cascade, pointCascade); err != nil {
-			return nil, fmt.Errorf("face finder: %w", err)
-		}
-	}
-	return &f, nil
-}
-
-// Find returns the faces in a photo, the largest first, or ErrNoFace. Results
-// move by a fraction of a frame pixel from call to call: pigo perturbs its
-// starting points with numbers of math/rand, whose seed go.mod holds fixed.
-func (f *Finder) Find(img *image.NRGBA) ([]Face, error) {
-	s, err := f.hunt(img)
-	if err != nil {
-		return nil, err
-	}
-	return s.result()
-}
-
-// hunt is what a search of a photo has come upon.
-type hunt struct {
-	photo    pyramid
-	faces    []Face // of which none overlaps another
-	doubtful Face   // the best of those that looked like a face from afar only
-	guesses  []Guess
-}
-
-// hunt searches a photo, one tilt after the other, until a face is sure.
-func (f *Finder) hunt(img *image.NRGBA) (*hunt, error) {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
-		return nil, fmt.Errorf("find faces in %dx%d pixels: want sides of 1 to %d", w, h, MaxSide)
-	}
-	s := &hunt{photo: newPyramid(grey(img), patchSide/4)}
-	for _, tilt := range tilts {
-		s.search(f, tilt)
-		if len(s.faces) > 0 && best(s.faces).Sure() {
-			break
-		}
-	}
-	return s, nil
-}
-
-// result returns the faces that are worth showing, the largest first.
-func (s *hunt) result() ([]Face, error) {
-	faces := slices.Clone(s.faces)
-	if len(faces) == 0 && s.doubtful.Score >= minDoubtful {
-		faces = []Face{s.doubtful}
-	}
-	if len(faces) == 0 {
-		return nil, ErrNoFace
-	}
-	least := minPart * best(faces).Score
-	faces = slices.DeleteFunc(faces, func(f Face) bool { return f.Score < least })
-	slices.SortFunc(faces, func(a, b Face) int { return cmp.Compare(b.Frame.Scale(), a.Frame.Scale()) })
-	return faces, nil
-}
-
-func best(faces []Face) Face {
-	return slices.MaxFunc(faces, func(a, b Face) int { return cmp.Compare(a.Score, b.Score) })
-}
-
-// search adds the faces that stand at about the given tilt: of two that overlap
-// the better score stays. What looked like a face from afar only becomes
-// doubtful, if it scores more than what is there.
-func (s *hunt) search(f *Finder, tilt float64) {
-	view, w, h := tiltedView(s.photo[0].w, s.photo[0].h, detectSide, tilt)
-	p := s.photo.warp(view, w, h)
-	for _, d := range f.detect(p, minWindow, max(w, h), .1, 1.1) {
-		afar := detectionFrame(d).Then(view)
-		s.guesses = append(s.guesses, Guess{afar, d.Q})
-		face, ok := f.look(s.photo, afar)
-		if !ok {
-			if d.Q > s.doubtful.Score && 2*afar.Scale() >= minFace {
-				s.doubtful = NewFace(afar, d.Q)
-			}
-			continue
-		}
-		clear := true
-		for i, other := range s.faces {
-			if !face.Overlaps(other) {
-				continue
-			}
-			if clear && face.Score > other.Score {
-				s.faces[i] = face
-			}
-			clear = false
-		}
-		if clear {
-			s.faces = append(s.faces, face)
-		}
-	}
-}
-
-// tiltedView returns the map from a picture of w x h pixels, in which the photo's
-// longer side measures side, to the photo. Faces that are turned by tilt in the
-// photo stand upright in it.
-func tiltedView(photoW, photoH int, side, tilt float64) (view Frame, w, h int) {
-	pw, ph := float64(photoW), float64(photoH)
-	k := max(pw, ph) / side // photo pixels per view pixel, also below 1
-	s, c := math.Sincos(tilt)
-	w = max(int(math.Ceil((pw*math.Abs(c)+ph*math.Abs(s))/k)), 1)
-	h = max(int(math.Ceil((pw*math.Abs(s)+ph*math.Abs(c))/k)), 1)
-	s, c = s*k, c*k
-	cx, cy := float64(w)/2, float64(h)/2
-	return Frame{[6]float64{c, -s, pw/2 - c*cx + s*cy, s, c, ph/2 - s*cx - c*cy}}, w, h
-}
-
-// detect returns the places where the detection cascade fires, best first.
-func (f *Finder) detect(p plane, minSize, maxSize int, shift, scale float64) []pigo.Detection {
-	found := f.face.RunCascade(pigo.CascadeParams{
-		MinSize: minSize, MaxSize: maxSize, ShiftFactor: shift, ScaleFactor: scale, ImageParams: p.params(),
-	}, 0)
-	found = f.face.ClusterDetections(found, .2)
-	slices.SortFunc(found, func(a, b pigo.Detection) int { return cmp.Compare(b.Q, a.Q) })
-	for i, d := range found {
-		if d.Q < minDetection || i == maxCandidates {
-			return found[:i]
-		}
-	}
-	return found
-}
-
-// detectionFrame is the frame that a detection's window suggests: the window's
-// centre lies .1 of its side above that of the frame, which is 1.2 as large.
-func detectionFrame(d pigo.Detection) Frame {
-	s := float64(d.Scale)
-	return Frame{[6]float64{.6 * s, 0, float64(d.Col), 0, .6 * s, float64(d.Row) + .1*s}}
+// NewFace returns the face that a mesh is of.
+func NewFace(m Mesh, score float32) Face {
+	frame := m.Frame()
+	f := Face{Score: score, Tilt: math.Atan2(frame.A[3], frame.A[0]), Frame: frame, Mesh: m}
+	f.Left[0], f.Left[1] = m.Eye(RightEye)
+	f.Right[0], f.Right[1] = m.Eye(LeftEye)
+	f.Box = frame.Bounds(image.Rect(-MaxSide, -MaxSide, 2*MaxSide, 2*MaxSide))
+	return f
 }
 
 // Overlaps reports whether two faces are one: their centres are closer than
 // three quarters of the smaller frame's half side.
-func (a Face) Overlaps(b Face) bool {
-	dx, dy := a.Frame.A[2]-b.Frame.A[2], a.Frame.A[5]-b.Frame.A[5]
-	return math.Hypot(dx, dy) < .75*min(a.Frame.Scale(), b.Frame.Scale())
+func (f Face) Overlaps(g Face) bool {
+	dx, dy := f.Frame.A[2]-g.Frame.A[2], f.Frame.A[5]-g.Frame.A[5]
+	return math.Hypot(dx, dy) < .75*min(f.Frame.Scale(), g.Frame.Scale())
+}
+
+// Finder finds faces. Any number of goroutines may use it; they wait for each
+// other, because networks are used by one at a time.
+type Finder struct {
+	mu        sync.Mutex
+	detectors []Detector
+	mesh      MeshNetwork
+}
+
+// NewFinder returns a finder that uses the networks; views of a photo are spread
+// over the detectors, of which there must be one at least.
+func NewFinder(mesh MeshNetwork, detectors ...Detector) *Finder {
+	if mesh == nil || len(detectors) == 0 {
+		panic("face: finder without networks")
+	}
+	return &Finder{mesh: mesh, detectors: detectors}
+}
+
+// Find returns the faces in a photo, the largest first. Where there is none the
+// error wraps ErrNoFace and says how near the likeliest place came.
+func (f *Finder) Find(ctx context.Context, img *image.NRGBA) ([]Face, error) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide {
+		return nil, fmt.Errorf("find faces in %dx%d pixels: want sides of 1 to %d", w, h, MaxSide)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &search{finder: f, photo: newPyramid(img)}
+	if err := s.run(ctx); err != nil {
+		return nil, fmt.Errorf("find faces: %w", err)
+	}
+	if len(s.faces) == 0 {
+		if s.best > 0 {
+			return nil, fmt.Errorf("%w: what looks like one most is one with a score of %.2f, want %g", ErrNoFace, s.best, minScore)
+		}
+		return nil, ErrNoFace
+	}
+	sortBySize(s.faces)
+	return s.faces, nil
+}
+
+// sortBySize puts the largest face first.
+func sortBySize(faces []Face) {
+	slices.SortStableFunc(faces, func(a, b Face) int { return cmp.Compare(b.Frame.Scale(), a.Frame.Scale()) })
+}
+
+// At returns the face whose eyes' centres are at two points of a photo, in either
+// order: for one that is not found. Score is the probability that it is a face,
+// which may be small.
+func (f *Finder) At(ctx context.Context, img *image.NRGBA, eyes [2][2]float64) (Face, error) {
+	frame, err := FromEyes(eyes)
+	if err != nil {
+		return Face{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	const part = 1.25 // of the frame's square that the mesh network sees about a face
+	k := Frame{[6]float64{part, 0, 0, 0, part, 0}}
+	photo := newPyramid(img)
+	m, presence, err := f.look(ctx, photo, k.Then(frame))
+	if err != nil {
+		return Face{}, err
+	}
+	if presence >= minPresence {
+		if n, seen, err := f.settle(ctx, photo, m.view(), true); err != nil {
+			return Face{}, err
+		} else if seen >= minPresence {
+			m, presence = n, seen
+		}
+	}
+	return NewFace(m, presence), nil
+}
+
+// search is what looking for the faces of one photo has come upon.
+type search struct {
+	finder *Finder
+	photo  *pyramid
+	faces  []Face // of which none overlaps another
+	tried  []detection
+	best   float32 // score of the likeliest place that is no face
+	looks  int
+}
+
+// turns are the directions in which heads may point, radians clockwise: the
+// detector bears about 45 degrees to either side.
+var (
+	upright  = []float64{0}
+	quarters = []float64{0, math.Pi / 2, -math.Pi / 2, math.Pi}
+	eighths  = []float64{math.Pi / 4, -math.Pi / 4, 3 * math.Pi / 4, -3 * math.Pi / 4}
+)
+
+// run searches views from coarse to fine. The whole photo is searched in four
+// directions, its parts in those in which faces stand; where nothing is found, a
+// few levels of parts in all eight.
+func (s *search) run(ctx context.Context) error {
+	img := s.photo.levels[0]
+	whole := float64(max(img.Rect.Dx(), img.Rect.Dy()))
+	for _, side := range [...]float64{2 * whole, whole} {
+		if err := s.level(ctx, side, quarters); err != nil {
+			return err
+		}
+	}
+	for side := whole / 2; side >= minTile && !s.bystanders(side); side /= 2 {
+		if err := s.level(ctx, side, s.directions()); err != nil {
+			return err
+		}
+	}
+	if len(s.faces) > 0 {
+		return nil
+	}
+	for side := 2 * whole; side >= max(whole/8, minTile); side /= 2 {
+		for _, turns := range [...][]float64{quarters[1:], eighths} {
+			if err := s.level(ctx, side, turns); err != nil || len(s.faces) > 0 {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bystanders reports whether views of a side would find only faces that are too
+// small beside those that are there.
+func (s *search) bystanders(side float64) bool {
+	largest := 0.0
+	for _, f := range s.faces {
+		largest = max(largest, 2*f.Frame.Scale())
+	}
+	return largest*minRelative > side*2*tileFace
+}
+
+// directions are those in which faces stand that were found, upright where none was.
+func (s *search) directions() []float64 {
+	var turns []float64
+	for _, f := range s.faces {
+		d := math.Round(f.Tilt/(math.Pi/2)) * math.Pi / 2
+		if !slices.ContainsFunc(turns, func(t float64) bool { return math.Abs(turned(t, d)) < .1 }) {
+			turns = append(turns, d)
+		}
+	}
+	if turns == nil {
+		return upright
+	}
+	return turns
+}
+
+// level searches views of a side, turned each way, and has the mesh network look at
+// what is found in them.
+func (s *search) level(ctx context.Context, side float64, turns []float64) error {
+	img := s.photo.levels[0]
+	var tiles []Frame
+	for _, turn := range turns {
+		for _, y := range places(float64(img.Rect.Dy()), side) {
+			for _, x := range places(float64(img.Rect.Dx()), side) {
+				tiles = append(tiles, square(x, y, side, turn))
+			}
+		}
+	}
+	s.photo.prepare(side / detectorSide)
+	found, err := s.detect(ctx, tiles)
+	if err != nil {
+		return err
+	}
+	for _, d := range merge(found) {
+		if err := s.consider(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are the middles of views along one side of a photo.
+func places(length, side float64) []float64 {
+	if length <= side {
+		return []float64{length / 2}
+	}
+	n := int(math.Ceil((length-side)/(tileStep*side))) + 1
+	at := make([]float64, n)
+	for i := range at {
+		at[i] = side/2 + (length-side)*float64(i)/float64(n-1)
+	}
+	return at
+}
+
+// detect runs the detectors over views, side by side.
+func (s *search) detect(ctx context.Context, tiles []Frame) ([]detection, error) {
+	detectors := s.finder.detectors
+	found := make([][]detection, len(tiles))
+	errs := make([]error, len(detectors))
+	var wg sync.WaitGroup
+	work := func(k int) {
+		photo := tensor.New(1, detectorSide, detectorSide, 3)
+		for i := k; i < len(tiles); i += len(detectors) {
+			if errs[k] = ctx.Err(); errs[k] != nil {
+				return
+			}
+			s.photo.view(photo.Data, tiles[i], detectorSide, 1/127.5, -1)
+			boxes, scores, err := detectors[k].Detect(ctx, photo)
+			if err != nil {
+				errs[k] = err
+				return
+			}
+			found[i] = decode(nil, boxes, scores, tiles[i])
+		}
+	}
+	for k := range min(len(detectors), len(tiles)) {
+		wg.Add(1)
+		go func() { defer wg.Done(); work(k) }()
+	}
+	wg.Wait()
+	return slices.Concat(found...), errors.Join(errs...)
+}
+
+// consider has the mesh network look at a place, unless a face is there already or
+// it looked there before.
+func (s *search) consider(ctx context.Context, d detection) error {
+	known := func(e detection) bool {
+		return d.overlap(e) > .5 && math.Abs(turned(d.roll(), e.roll())) < math.Pi/6
+	}
+	if s.looks >= maxLooks || slices.ContainsFunc(s.tried, known) {
+		return nil
+	}
+	for _, f := range s.faces {
+		if math.Hypot(d.x-f.Frame.A[2], d.y-f.Frame.A[5]) < .75*min(f.Frame.Scale(), d.side/2) {
+			return nil
+		}
+	}
+	s.tried = append(s.tried, d)
+	s.looks++
+	careful := math.Hypot(d.points[1][0]-d.points[0][0], d.points[1][1]-d.points[0][1]) > minCareful
+	m, presence, err := s.finder.settle(ctx, s.photo, d.view(), false)
+	if err != nil {
+		return err
+	}
+	score := presence
+	if presence >= minPresence {
+		upright, view, seen, err := s.righted(ctx, m)
+		if err != nil {
+			return err
+		}
+		if seen >= minScore/2 && (!upright || careful) {
+			if m, presence, err = s.finder.settle(ctx, s.photo, view, careful); err != nil {
+				return err
+			}
+		}
+		score = presence * seen
+	}
+	if presence < minPresence || score < s.required(&m) {
+		s.best = max(s.best, score)
+		return nil
+	}
+	face := NewFace(m, score)
+	for i, f := range s.faces {
+		if face.Overlaps(f) {
+			if face.Score > f.Score {
+				s.faces[i] = face
+			}
+			return nil
+		}
+	}
+	s.faces = append(s.faces, face)
+	return nil
+}
+
+// required is the score from which a mesh is a face: less where the photo's border cuts
+// it, down to three quarters of minScore for half a face.
+func (s *search) required(m *Mesh) float32 {
+	img := s.photo.levels[0]
+	w, h := float32(img.Rect.Dx()), float32(img.Rect.Dy())
+	outside := 0
+	for _, p := range m[:SkinPoints] {
+		if p[0] < 0 || p[1] < 0 || p[0] > w || p[1] > h {
+			outside++
+		}
+	}
+	return minScore * (1 - .5*min(float32(outside)/SkinPoints, .5))
+}
+
+// righted tells whether a mesh stands as the face does, and otherwise returns the view
+// of the face as it stands: the mesh network takes heads upside down for faces too, and
+// fruit, but the detector sees those less surely than upright faces. It looks at the place
+// in four directions, at two sizes; seen is the mean score in the best direction.
+func (s *search) righted(ctx context.Context, m Mesh) (upright bool, view Frame, seen float32, err error) {
+	own := m.view()
+	side := 2 * own.Scale() * detectorView / grown
+	tiles := make([]Frame, 0, len(quarters)*2)
+	for _, turn := range quarters {
+		for _, k := range [...]float64{1, 1.4} {
+			tiles = append(tiles, square(own.A[2], own.A[5], k*side, m.Roll()+turn))
+		}
+	}
+	s.photo.prepare(side / detectorSide)
+	best, sum := detection{}, 0.0
+	upright = true
+	for q := range quarters {
+		var surest detection
+		total := 0.0
+		for k := range 2 {
+			found, err := s.detect(ctx, tiles[2*q+k:][:1])
+			if err != nil {
+				return true, own, 0, err
+			}
+			top := detection{}
+			for _, d := range found {
+				if d.score > top.score && math.Hypot(d.x-own.A[2], d.y-own.A[5]) < own.Scale()/2 &&
+					math.Abs(turned(d.roll(), m.Roll()+quarters[q])) < math.Pi/4 {
+					top = d
+				}
+			}
+			total += top.score
+			if top.score > surest.score {
+				surest = top
+			}
+		}
+		if total > sum {
+			sum, best, upright = total, surest, q == 0
+		}
+	}
+	if upright {
+		return true, own, float32(sum / 2), nil
+	}
+	return false, best.view(), float32(sum / 2), nil
 }

@@ -146,3 +146,12 @@ func fit(pairs []pair) Frame {
 	a, b = a/n, b/n
 	return Frame{[6]float64{a, -b, mx - a*mu + b*mv, b, a, my - b*mu - a*mv}}
 }
+
+// Then returns the map that applies f first and g to its result.
+func (f Frame) Then(g Frame) Frame {
+	a, b := f.A, g.A
+	return Frame{[6]float64{
+		b[0]*a[0] + b[1]*a[3], b[0]*a[1] + b[1]*a[4], b[0]*a[2] + b[1]*a[5] + b[2],
+		b[3]*a[0] + b[4]*a[3], b[3]*a[1] + b[4]*a[4], b[3]*a[2] + b[4]*a[5] + b[5],
+	}}
+}

@@ -2,23 +2,18 @@ package face
 
 import (
 	"bytes"
-	"encoding/binary"
 	"image"
 	"math"
 	"testing"
-
-	"mien/shared/tensor"
 )
 
 func TestFitIsExactForSimilarities(t *testing.T) {
 	want := Frame{[6]float64{30, -12, 200, 12, 30, 90}}
 	var pairs []pair
-	for i, m := range marks {
-		for _, p := range [][2]float64{m.left, m.right} {
-			u, v := Normal(p[0]), Normal(p[1])
-			x, y := want.Photo(u, v)
-			pairs = append(pairs, pair{u, v, x, y, float64(i + 1)})
-		}
+	for i, p := range [][2]float64{{44.8, 44.5}, {83.1, 44.5}, {46.7, 85}, {81.2, 85}, {63.9, 64.8}} {
+		u, v := Normal(p[0]), Normal(p[1])
+		x, y := want.Photo(u, v)
+		pairs = append(pairs, pair{u, v, x, y, float64(i + 1)})
 	}
 	got := fit(pairs)
 	inv, err := got.Inverse()
@@ -108,63 +103,32 @@ func TestFeatherFades(t *testing.T) {
 	}
 }
 
-func TestCascadesAreBounded(t *testing.T) {
-	for name, parse := range parsers {
-		b, err := readCascade(name)
-		if err != nil {
-			t.Fatal(err)
+// TestFrameOfAMesh puts a mesh whose points lie at their means into a photo by a
+// similarity, and wants that similarity back but for the constant correction, wherever
+// and however turned the face lies.
+func TestFrameOfAMesh(t *testing.T) {
+	place := func(f Frame) (m Mesh) {
+		for i, p := range framePoints {
+			x, y := f.Photo(frameMean[i][0], frameMean[i][1])
+			m[p] = [3]float32{float32(x), float32(y), float32(frameMean[i][2] * f.Scale())}
 		}
-		if err := parse(b); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		for _, n := range []int{0, 3, 15, 16, 17, len(b) / 2, len(b) - 1} {
-			if parse(b[:n]) == nil {
-				t.Errorf("%s cut to %d bytes: accepted", name, n)
+		return m
+	}
+	still := place(CentreFrame(128, 128))
+	base := still.Frame()
+	for _, want := range []Frame{{[6]float64{30, -12, 200, 12, 30, 90}}, {[6]float64{-200, 3, 500, -3, -200, 400}}} {
+		m := place(want)
+		got := m.Frame()
+		for _, p := range [][2]float64{{0, 0}, {1, 0}, {0, 1}} {
+			bx, by := base.Photo(p[0], p[1])
+			x, y := want.Photo(bx/64-1, by/64-1)
+			if gx, gy := got.Photo(p[0], p[1]); math.Hypot(gx-x, gy-y) > 1e-3*want.Scale() {
+				t.Errorf("frame %v has %v at %g, %g, want %g, %g", want.A, p, gx, gy, x, y)
 			}
 		}
-		for at := 0; at < 16; at += 4 {
-			if name == "facefinder" && at < 8 {
-				continue // unused
-			}
-			for _, v := range []uint32{0, 31, 1 << 20, math.MaxUint32} {
-				c := bytes.Clone(b)
-				binary.LittleEndian.PutUint32(c[at:], v)
-				if parse(c) == nil {
-					t.Errorf("%s: word at %d set to %d: accepted", name, at, v)
-				}
-			}
-		}
-		c := bytes.Clone(b)
-		binary.LittleEndian.PutUint32(c[len(c)-8:], math.Float32bits(float32(math.NaN())))
-		if parse(c) == nil {
-			t.Errorf("%s: a leaf that is no number: accepted", name)
-		}
 	}
-	if _, err := readCascade("none"); err == nil {
-		t.Error("a cascade that is not there is read")
+	var nothing Mesh
+	if f := nothing.Frame(); f.Scale() > minFramePixels {
+		t.Errorf("a mesh without area has the frame %v", f.A)
 	}
-}
-
-var parsers = map[string]func([]byte) error{
-	"facefinder": func(b []byte) error { _, err := faceCascade(b); return err },
-	"lp38":       func(b []byte) error { _, err := pointCascade(b); return err },
-}
-
-func FuzzCascade(f *testing.F) {
-	// One tree of depth 1 for either layout.
-	f.Add(append(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(make([]byte, 8), 1), 1), make([]byte, 16)...))
-	f.Add(append([]byte{1, 0, 0, 0, 0, 0, 128, 63, 1, 0, 0, 0, 1, 0, 0, 0}, make([]byte, 20)...))
-	p := newPlane(24, 24)
-	r := tensor.NewRand(1, streamPlace, 3, 3)
-	for i := range p.pix {
-		p.pix[i] = byte(r.Intn(256))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, err := faceCascade(b); err == nil {
-			(&Finder{face: c}).detect(p, 8, 20, .2, 1.2)
-		}
-		if c, err := pointCascade(b); err == nil {
-			(&Finder{}).visit(nil, c, marks[0], p)
-		}
-	})
 }

@@ -1,133 +1,123 @@
 package face
 
 import (
+	"context"
+	"fmt"
 	"math"
 
-	pigo "github.com/esimov/pigo/core"
+	"mien/shared/tensor"
 )
 
-// A face is looked at closely in a patch of patchSide pixels that shows the
-// frame from -patchReach to patchReach: there the eyes are 88 pixels apart,
-// so that pigo's whole pixels are .4 of the frame's.
-const (
-	patchSide  = 384
-	patchReach = 1.3
-	patchUnit  = 2 * patchReach / patchSide // frame units per patch pixel
-	looks      = 4
-	// perturbs is the number of starting points of which pigo takes the median.
-	// Its pool has room for 63, and it sorts all of them whatever the number.
-	perturbs = 63
-	// minScore tells faces from patterns. Of 40 test faces the least scores
-	// about 120 and a tenth below 400; cloth and hair reach 125. In a photo with
-	// a clear face, find drops what scores less than minPart of it.
-	minScore = 40
-	// minFace is the least side of a frame, in photo pixels, that holds more
-	// than a blur.
-	minFace = 24
-)
+// minPresence is the probability from which the mesh network takes what it sees
+// for a face.
+const minPresence = .5
 
-// mark is a point of the face that a cascade moves to: where it starts, where
-// it ends up on the average (128-pixel frame coordinates), how far it looks (in
-// eye distances), and the inverse variance of its end.
-//
-// The ends and weights were measured on 400 upright training crops (lfw, gen).
-// Of the subsets of pigo's cascades, this one leaves 94% of the eyes within
-// 3 pixels; pupils alone 73%, all nine 94%.
-type mark struct {
-	cascade        string
-	startX, startY float64
-	left, right    [2]float64
-	reach          [2]float64
-	weight         float64
-	paired         bool // the cascade starts at each side's own place
+// look shows the mesh network a view of a photo and returns the mesh in the
+// photo's pixels. A view with A[0]*A[4] < A[1]*A[3] shows the photo in a mirror; the
+// mesh comes back as the person's own.
+func (f *Finder) look(ctx context.Context, p *pyramid, view Frame) (Mesh, float32, error) {
+	photo := tensor.New(1, meshSide, meshSide, 3)
+	p.view(photo.Data, view, meshSide, 1./255, 0)
+	m, presence, err := f.mesh.Mesh(ctx, photo)
+	if err != nil {
+		return Mesh{}, 0, fmt.Errorf("look at face: %w", err)
+	}
+	mirror := view.A[0]*view.A[4] < view.A[1]*view.A[3]
+	depth := float32(2 * view.Scale() / meshSide)
+	var out Mesh
+	for i, q := range m {
+		x, y := view.Photo(2*float64(q[0])/meshSide-1, 2*float64(q[1])/meshSide-1)
+		if mirror {
+			i = int(MirroredPoints[i])
+		}
+		out[i] = [3]float32{float32(x), float32(y), q[2] * depth}
+	}
+	if !out.finite() {
+		return Mesh{}, 0, nil
+	}
+	return out, presence, nil
 }
 
-var marks = [...]mark{
-	{"puploc", LeftEyeX, EyeY, [2]float64{44.5, 43.65}, [2]float64{83.4, 43.85}, [2]float64{.7, .9}, .35, true},
-	{"lp38", 63.95, EyeY + .25*38.3, [2]float64{52.8, 44.2}, [2]float64{75.2, 44.3}, [2]float64{2.5, 3}, .71, false},
-	{"lp84", 63.95, EyeY + .25*38.3, [2]float64{47.0, 83.8}, [2]float64{81.1, 84.0}, [2]float64{2.5, 3}, .21, false},
-}
-
-// toPatch returns the patch coordinate of a 128-pixel frame coordinate.
-func toPatch(p float64) float64 { return (Normal(p) + patchReach) / patchUnit }
-
-// look fits the frame to the face near guess. It reports false where there is
-// no face: the cascades' ends contradict each other, or the detection cascade
-// does not see a face in the upright patch.
-func (f *Finder) look(photo pyramid, guess Frame) (Face, bool) {
-	patch := Frame{[6]float64{patchUnit, 0, -patchReach, 0, patchUnit, -patchReach}}
-	frame := guess
-	var last []pair
-	for range looks {
-		view := patch.Then(frame)
-		p := photo.warp(view, patchSide, patchSide)
-		var pairs []pair
-		for i, m := range marks {
-			pairs = f.visit(pairs, f.points[i], m, p)
-		}
-		for i := range pairs {
-			pairs[i].x, pairs[i].y = view.Photo(pairs[i].x, pairs[i].y)
-		}
-		next := fit(pairs)
-		if change := next.Scale() / guess.Scale(); !(change > .5 && change < 2) {
-			return Face{}, false
-		}
-		frame = next
-		last = pairs
-	}
-	frame = correct(frame, last)
-	if 2*frame.Scale() < minFace {
-		return Face{}, false
-	}
-	score := f.score(photo, frame)
-	if score < minScore {
-		return Face{}, false
-	}
-	return NewFace(frame, score), true
-}
-
-// visit runs one cascade to both sides of the face, plain and mirrored, with
-// each of its reaches, and appends the mean ends in patch coordinates.
-func (f *Finder) visit(pairs []pair, cascade *pigo.PuplocCascade, m mark, p plane) []pair {
-	const eyes = (RightEyeX - LeftEyeX) * framePerPixel / patchUnit
-	for side, mean := range [...][2]float64{m.left, m.right} {
-		startX := m.startX
-		mirrored := []bool{side == 1}
-		if m.paired {
-			startX = [...]float64{LeftEyeX, RightEyeX}[side]
-			mirrored = []bool{false, true}
-		}
-		var x, y float64
-		for _, flip := range mirrored {
-			for _, reach := range m.reach {
-				at := cascade.RunDetector(pigo.Puploc{
-					Row: int(toPatch(m.startY)), Col: int(toPatch(startX)),
-					Scale: float32(reach * eyes), Perturbs: perturbs,
-				}, p.params(), 0, flip)
-				x += float64(at.Col) + .5 // pigo cuts to whole pixels
-				y += float64(at.Row) + .5
+func (m *Mesh) finite() bool {
+	for _, p := range m {
+		for _, v := range p {
+			if v != v || math.Abs(float64(v)) > maxFramePixels {
+				return false
 			}
 		}
-		n := float64(len(mirrored) * len(m.reach))
-		pairs = append(pairs, pair{Normal(mean[0]), Normal(mean[1]), x / n, y / n, m.weight})
 	}
-	return pairs
+	return true
 }
 
-// score returns the detection cascade's summed score for an upright face that
-// fills the frame.
-func (f *Finder) score(photo pyramid, frame Frame) float32 {
-	const side = 96
-	const unit = 2 * patchReach / side
-	p := photo.warp(Frame{[6]float64{unit, 0, -patchReach, 0, unit, -patchReach}}.Then(frame), side, side)
-	// The window of a face in its frame: see detectionFrame.
-	const window = 1 / .6 / unit
-	var sum float32
-	for _, d := range f.detect(p, int(math.Round(window*.75)), int(math.Round(window*1.25)), .05, 1.05) {
-		dx, dy := float64(d.Col)-side/2, float64(d.Row)-(side/2-.1*window)
-		if math.Hypot(dx, dy) < .25*window {
-			sum = max(sum, d.Q)
+// outerEyes are the outer corners of the eyes, the picture's left one first: the
+// line between them tells how far a face is turned in the picture.
+var outerEyes = [2]int{33, 263}
+
+// Roll is how far the face is turned in the picture, radians, clockwise.
+func (m *Mesh) Roll() float64 {
+	a, b := m[outerEyes[0]], m[outerEyes[1]]
+	return math.Atan2(float64(b[1]-a[1]), float64(b[0]-a[0]))
+}
+
+// view is what the mesh network is to see of a face whose mesh is about known: a
+// square about its points along the face's own axes, grown.
+func (m *Mesh) view() Frame {
+	roll := m.Roll()
+	s, c := math.Sincos(roll)
+	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for _, p := range m[:SkinPoints] {
+		x, y := float64(p[0]), float64(p[1])
+		for k, v := range [2]float64{c*x + s*y, c*y - s*x} {
+			lo[k], hi[k] = min(lo[k], v), max(hi[k], v)
 		}
 	}
-	return sum
+	u, v := (lo[0]+hi[0])/2, (lo[1]+hi[1])/2
+	return square(c*u-s*v, s*u+c*v, grown*max(hi[0]-lo[0], hi[1]-lo[1]), roll)
+}
+
+// Eye returns the middle of an eye, by the margins of its lids.
+func (m *Mesh) Eye(lids [16]int) (x, y float64) {
+	for _, i := range lids {
+		x, y = x+float64(m[i][0]), y+float64(m[i][1])
+	}
+	return x / float64(len(lids)), y / float64(len(lids))
+}
+
+// views are the crops over which a still photo's mesh is averaged, against the
+// face's own view: turned by 3 degrees and scaled in opposite pairs, the second of
+// each in a mirror, so that what the network takes over from a crop cancels.
+var views = [...]Frame{
+	{[6]float64{1.03 * .99863, -1.03 * .05234, 0, 1.03 * .05234, 1.03 * .99863, 0}},
+	{[6]float64{.97 * -.99863, .97 * -.05234, 0, .97 * -.05234, .97 * .99863, 0}},
+	{[6]float64{.97 * .99863, .97 * .05234, 0, -.97 * .05234, .97 * .99863, 0}},
+	{[6]float64{1.03 * -.99863, 1.03 * .05234, 0, 1.03 * .05234, 1.03 * .99863, 0}},
+}
+
+// settle returns the mesh of the face that a view is about and its presence: looked
+// at, looked at again from where that look says that the face is, and then in the
+// mean of views where careful. Presence is the least of all looks.
+func (f *Finder) settle(ctx context.Context, p *pyramid, view Frame, careful bool) (Mesh, float32, error) {
+	m, presence, err := f.look(ctx, p, view)
+	if err != nil || presence < minPresence/2 {
+		return m, presence, err
+	}
+	m, presence, err = f.look(ctx, p, m.view())
+	if err != nil || presence < minPresence || !careful {
+		return m, presence, err
+	}
+	own := m.view()
+	var sum Mesh
+	for _, v := range views {
+		n, seen, err := f.look(ctx, p, v.Then(own))
+		if err != nil {
+			return m, presence, err
+		}
+		presence = min(presence, seen)
+		for i := range sum {
+			for k := range sum[i] {
+				sum[i][k] += n[i][k] / float32(len(views))
+			}
+		}
+	}
+	return sum, presence, nil
 }

@@ -34,9 +34,18 @@ func Crops(root string, n int) []string {
 // Place paints crop number i into a larger picture, scaled .7 to 4 and tilted up
 // to 40 degrees either way, and returns the frame in which it then lies.
 func Place(crop *image.NRGBA, i int) (img *image.NRGBA, truth face.Frame) {
+	return place(crop, i, 40)
+}
+
+// PlaceTurned is Place with a tilt of any angle.
+func PlaceTurned(crop *image.NRGBA, i int) (img *image.NRGBA, truth face.Frame) {
+	return place(crop, i, 180)
+}
+
+func place(crop *image.NRGBA, i int, most float64) (img *image.NRGBA, truth face.Frame) {
 	r := tensor.NewRand(1, streamPlace, 0, uint64(i))
 	scale := .7 * math.Pow(4/.7, r.Float64())
-	tilt := (r.Float64()*2 - 1) * 40 * math.Pi / 180
+	tilt := (r.Float64()*2 - 1) * most * math.Pi / 180
 	truth, w, h := randomFrame(r, scale, tilt)
 	return paint(crop, truth, w, h), truth
 }

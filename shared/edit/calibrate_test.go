@@ -7,7 +7,7 @@ import (
 
 	"mien/shared/au"
 	"mien/shared/device/cpu"
-	"mien/shared/face"
+	"mien/shared/face/facetest"
 	"mien/shared/model"
 	"mien/shared/tensor"
 )
@@ -91,10 +91,7 @@ func (c *counted) Field(ctx context.Context, photo *tensor.Tensor, own, change a
 // TestCalibratedEdits holds edits of the sample portrait to what the reader should
 // see of them, and wants each Action Unit tried once a photo and generator.
 func TestCalibratedEdits(t *testing.T) {
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
+	finder := facetest.Finder(t)
 	_, g := shippedGenerator(t)
 	count := &counted{Generator: g}
 	swap := NewSwap(cpu.New())

@@ -20,8 +20,7 @@ var ErrNoPhoto = errors.New("no photo set")
 // Editor turns a photo and a change of Action Units into a field or a picture.
 // Any number of goroutines may use it.
 type Editor struct {
-	swap   *Swap
-	finder *face.Finder
+	swap *Swap
 
 	// Plain tells the generator what is asked, whatever this face makes of it: see
 	// calibrate. It is set before the editor is used.
@@ -30,14 +29,16 @@ type Editor struct {
 	reading sync.Mutex // a reader is used by one goroutine at a time
 	reader  *model.Reader
 
-	mu    sync.Mutex // guards subject, which itself never changes
-	photo *subject
+	mu     sync.Mutex // guards what follows
+	finder *face.Finder
+	photo  *subject // which itself never changes
 }
 
 // subject is one photo with its face.
 type subject struct {
 	img   *image.NRGBA
 	faces []face.Face // that were found
+	face  face.Face   // the one to edit; the zero face where only its frame is known
 	frame face.Frame  // of the one to edit
 	read  au.Vector   // what the reader sees in it
 
@@ -58,11 +59,44 @@ func (s *subject) crop(size int) *tensor.Tensor {
 	return t
 }
 
-// New returns an editor that runs the generator in swap. reader may be nil:
-// then SetPhoto reads all Action Units as 0 and frames are the finder's; a
-// generator that paints targets then takes the face for a neutral one.
+// New returns an editor that runs the generator in swap. reader may be nil: then
+// SetPhoto reads all Action Units as 0, and a generator that paints targets takes the
+// face for a neutral one. finder may be nil: then faces are given by their frames.
 func New(swap *Swap, reader *model.Reader, finder *face.Finder) *Editor {
 	return &Editor{swap: swap, reader: reader, finder: finder}
+}
+
+// SetFinder brings the networks that find faces, for photos that are set from then on.
+func (e *Editor) SetFinder(f *face.Finder) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.finder = f
+}
+
+func (e *Editor) faceFinder() *face.Finder {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.finder
+}
+
+// SetReader brings the AU reader. The photo that is set is read by it; its intensities
+// are returned, zero where there is no photo. On an error the editor has no reader.
+func (e *Editor) SetReader(ctx context.Context, r *model.Reader) (au.Vector, error) {
+	e.reading.Lock()
+	e.reader = r
+	e.reading.Unlock()
+	s, err := e.subject()
+	if err != nil {
+		return au.Vector{}, nil // no photo yet
+	}
+	read, err := e.set(ctx, &subject{img: s.img, faces: s.faces, face: s.face, frame: s.frame, crops: map[int]*tensor.Tensor{}})
+	if err != nil {
+		e.reading.Lock()
+		e.reader = nil
+		e.reading.Unlock()
+		return au.Vector{}, fmt.Errorf("set reader: %w", err)
+	}
+	return read, nil
 }
 
 // SetPhoto makes img, which the editor keeps and nobody may write to from then
@@ -74,7 +108,11 @@ func New(swap *Swap, reader *model.Reader, finder *face.Finder) *Editor {
 // all the same, with the square in its middle (face.CentreFrame) as its frame;
 // other errors leave the photo before in place.
 func (e *Editor) SetPhoto(ctx context.Context, img *image.NRGBA) ([]face.Face, au.Vector, error) {
-	faces, err := e.find(ctx, img)
+	finder := e.faceFinder()
+	if finder == nil {
+		return nil, au.Vector{}, errors.New("set photo: the networks that find faces are not there yet")
+	}
+	faces, err := finder.Find(ctx, img)
 	if errors.Is(err, face.ErrNoFace) {
 		read, readErr := e.SetFrame(ctx, img, face.CentreFrame(img.Rect.Dx(), img.Rect.Dy()))
 		if readErr != nil {
@@ -109,13 +147,9 @@ func (e *Editor) Choose(ctx context.Context, i int) (au.Vector, error) {
 	return read, nil
 }
 
-// show makes face i the one to edit, its frame put right by the reader.
+// show makes face i the one to edit.
 func (e *Editor) show(ctx context.Context, img *image.NRGBA, faces []face.Face, i int) (au.Vector, error) {
-	frame, err := e.align(ctx, img, faces[i].Frame)
-	if err != nil {
-		return au.Vector{}, err
-	}
-	return e.set(ctx, &subject{img: img, faces: faces, frame: frame, crops: map[int]*tensor.Tensor{}})
+	return e.set(ctx, &subject{img: img, faces: faces, face: faces[i], frame: faces[i].Frame, crops: map[int]*tensor.Tensor{}})
 }
 
 // SetFrame is SetPhoto for a frame that the caller knows: it is used as it is.
@@ -144,18 +178,21 @@ func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	return s.read, nil
 }
 
-// read is what the reader sees at a glance, which is enough to align by.
-func (e *Editor) read(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
-	e.reading.Lock()
-	defer e.reading.Unlock()
-	return e.reader.Read(ctx, crop)
-}
-
 // readBoth is the mean of what it sees in a face and in its mirror image.
 func (e *Editor) readBoth(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
 	e.reading.Lock()
 	defer e.reading.Unlock()
 	return e.reader.ReadBoth(ctx, crop)
+}
+
+// Face returns the face that is edited; false when there is no photo, or only the
+// frame of the face is known.
+func (e *Editor) Face() (face.Face, bool) {
+	s, err := e.subject()
+	if err != nil || s.face.Mesh == (face.Mesh{}) {
+		return face.Face{}, false
+	}
+	return s.face, true
 }
 
 func (e *Editor) subject() (*subject, error) {

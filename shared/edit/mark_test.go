@@ -2,18 +2,22 @@ package edit
 
 import (
 	"context"
-	"errors"
 	"image"
 	"image/color"
 	"image/draw"
 	"math"
+	"os"
 	"testing"
 
 	"mien/shared/au"
+	"mien/shared/device/cpu"
 	"mien/shared/device/ref"
 	"mien/shared/face"
 	"mien/shared/face/facetest"
+	"mien/shared/model"
+	"mien/shared/pixel"
 	"mien/shared/tensor"
+	"mien/weights"
 )
 
 // marks are a frame's eyes in the photo, each up to off pixels of 128 beside its place
@@ -26,17 +30,14 @@ func marks(frame face.Frame, off float32, r *tensor.Rand) (eyes [2][2]float64) {
 	return eyes
 }
 
-// TestMarkedFace has a photo in which no face is found, the sample portrait on its side,
-// and marks that are off: the frame ends where the face is, read like it.
+// TestMarkedFace marks the eyes of the sample portrait on its side, a little off: the
+// frame ends where the face is, read like it.
 func TestMarkedFace(t *testing.T) {
 	e, img, found := portrait(t)
 	picture := image.NewNRGBA(image.Rect(0, 0, 500, 500))
 	draw.Draw(picture, picture.Rect, image.NewUniform(color.NRGBA{90, 90, 100, 255}), image.Point{}, draw.Src)
 	want := stick(picture, image.Rect(50, 50, 450, 450), img, found, 1.5, 80)
 	ctx := context.Background()
-	if _, _, err := e.SetPhoto(ctx, picture); !errors.Is(err, face.ErrNoFace) {
-		t.Fatalf("the portrait on its side: %v, and this test wants one that is not found", err)
-	}
 	upright, err := e.SetFrame(ctx, img, found)
 	if err != nil {
 		t.Fatal(err)
@@ -97,31 +98,58 @@ func TestMarksThatAreNone(t *testing.T) {
 	}
 }
 
-// TestMarkedTestFaces marks held-out faces that the finder need not see.
-func TestMarkedTestFaces(t *testing.T) {
-	files := facetest.Crops("../..", 60)
-	if files == nil {
-		t.Skip("no private test crops beside the repository (../shared/data)")
+// portrait is an editor with the shipped networks, and the sample portrait with its
+// face's frame.
+func portrait(t *testing.T) (*Editor, *image.NRGBA, face.Frame) {
+	t.Helper()
+	img := decode(t, "../../web/portrait/astronaut.png")
+	finder := facetest.Finder(t)
+	found, err := finder.Find(context.Background(), img)
+	if err != nil {
+		t.Fatal(err)
 	}
-	ctx, within := context.Background(), 0
-	e := New(NewSwap(ref.New()), shipped(t), nil)
-	for i, file := range files {
-		img, truth := facetest.Place(decode(t, file), i)
-		if _, err := e.SetFrame(ctx, img, face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := e.Mark(ctx, marks(truth, 4, tensor.NewRand(2, 1, 0, uint64(i)))); err != nil {
-			t.Fatal(err)
-		}
-		frame, _ := e.Frame()
-		if off := facetest.EyeError(frame, truth); off <= 3 {
-			within++
-		} else {
-			t.Logf("%s: off by %.1f", file, off)
-		}
+	return New(NewSwap(ref.New()), shipped(t), finder), img, found[0].Frame
+}
+
+// stick fills a square of a picture with the surroundings of a photo's face, k times
+// as far as its frame reaches and tilted by degrees, and returns the face's frame
+// in the picture.
+func stick(picture *image.NRGBA, square image.Rectangle, photo *image.NRGBA, f face.Frame, k, degrees float64) face.Frame {
+	s, c := math.Sincos(degrees * math.Pi / 180)
+	view := face.Frame{A: [6]float64{k * c, k * s, 0, -k * s, k * c, 0}}.Then(f)
+	draw.Draw(picture, square, face.Crop(photo, view, square.Dx()), image.Point{}, draw.Src)
+	half := float64(square.Dx()) / 2
+	return face.Frame{A: [6]float64{c / k, -s / k, 0, s / k, c / k, 0}}.Then(
+		face.Frame{A: [6]float64{half, 0, float64(square.Min.X) + half, 0, half, float64(square.Min.Y) + half}})
+}
+
+// shipped is the reader in weights.
+func shipped(t *testing.T) *model.Reader {
+	t.Helper()
+	b, err := weights.Shipped(model.KindReader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d of %d within 3 pixels", within, len(files))
-	if within*100 < 95*len(files) {
-		t.Errorf("%d of %d marked faces come within 3 pixels, want 95%%", within, len(files))
+	f, err := model.Decode(b)
+	if err != nil {
+		t.Fatal(err)
 	}
+	r, err := model.LoadReader(f, cpu.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func decode(t *testing.T, file string) *image.NRGBA {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := pixel.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }

@@ -8,16 +8,13 @@ import (
 
 	"mien/shared/au"
 	"mien/shared/device/cpu"
-	"mien/shared/face"
+	"mien/shared/face/facetest"
 )
 
 // TestReadEdited wants the reader to see an edit come and go: of the sample
 // portrait with the shipped networks.
 func TestReadEdited(t *testing.T) {
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
+	finder := facetest.Finder(t)
 	_, g := shippedGenerator(t)
 	swap := NewSwap(cpu.New())
 	ctx := context.Background()

@@ -15,6 +15,7 @@ import (
 	"mien/shared/au"
 	"mien/shared/device/ref"
 	"mien/shared/face"
+	"mien/shared/face/facetest"
 	"mien/shared/model"
 	"mien/shared/plan"
 	"mien/shared/tensor"
@@ -137,10 +138,7 @@ func TestSwapKeepsTheOldGeneratorUnlessTheNewOneIsGood(t *testing.T) {
 func TestSwapWhileEditing(t *testing.T) {
 	s := NewSwap(ref.New())
 	load(t, s, generatorFile(t, 1, .01, 0))
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
+	finder := facetest.Finder(t)
 	e := New(s, nil, finder)
 	ctx := context.Background()
 	if _, err := e.SetFrame(ctx, smooth(90, 61), frames[1]); err != nil {
@@ -181,10 +179,7 @@ func TestSwapWhileEditing(t *testing.T) {
 }
 
 func TestEditor(t *testing.T) {
-	finder, err := face.NewFinder()
-	if err != nil {
-		t.Fatal(err)
-	}
+	finder := facetest.Finder(t)
 	s := NewSwap(ref.New())
 	e := New(s, nil, finder)
 	ctx := context.Background()

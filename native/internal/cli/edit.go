@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -209,7 +210,7 @@ func open(ctx context.Context, path, eyes string, swap *edit.Swap, reader *model
 	if err != nil {
 		return nil, 0, read, err
 	}
-	finder, err := face.NewFinder()
+	finder, err := shippedFinder()
 	if err != nil {
 		return nil, 0, read, err
 	}
@@ -225,7 +226,7 @@ func open(ctx context.Context, path, eyes string, swap *edit.Swap, reader *model
 	}
 	found, read, err := e.SetPhoto(ctx, img)
 	if errors.Is(err, face.ErrNoFace) {
-		return nil, 0, read, data(fmt.Errorf("no face found in %q", path), "say where its eyes are with --eyes x,y,x,y, or give a photo in which the face is at least 80 pixels wide and looks at the camera")
+		return nil, 0, read, data(fmt.Errorf("no face found in %q", path), "say where its eyes are with --eyes x,y,x,y, or give a photo in which the face is larger")
 	}
 	return e, len(found), read, err
 }
@@ -267,6 +268,22 @@ func photo(path string) (*image.NRGBA, error) {
 		return nil, data(fmt.Errorf("read %q: %w", path, err), "give a png, jpeg, gif, bmp or webp picture")
 	}
 	return img, nil
+}
+
+// shippedFinder returns the finder of the shipped detector and face mesh, its views
+// spread over all processors.
+func shippedFinder() (*face.Finder, error) {
+	var files [2]*model.File
+	for i, kind := range [...]string{model.KindDetector, model.KindMesh} {
+		b, err := weights.Shipped(kind)
+		if err != nil {
+			return nil, err
+		}
+		if files[i], err = model.Decode(b); err != nil {
+			return nil, err
+		}
+	}
+	return model.LoadFinder(files[0], files[1], cpu.New(), runtime.GOMAXPROCS(0))
 }
 
 // shippedReader returns the reader that puts frames right; none in weights/ is

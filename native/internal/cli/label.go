@@ -71,7 +71,11 @@ func labeller(by, program, reader string, arguments []string) (label.Labeller, e
 	if err != nil {
 		return nil, err
 	}
-	return label.NewOwn(f, cpu.New())
+	finder, err := shippedFinder()
+	if err != nil {
+		return nil, err
+	}
+	return label.NewOwn(f, finder, cpu.New())
 }
 
 // sheetSize is the side of a face on the sheet.

@@ -15,6 +15,7 @@ import (
 
 	"mien/native/internal/dataset"
 	"mien/shared/device/cpu"
+	"mien/shared/face/facetest"
 	"mien/shared/model"
 	"mien/weights"
 )
@@ -167,7 +168,7 @@ func own(t *testing.T) *Own {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := NewOwn(f, cpu.New())
+	o, err := NewOwn(f, facetest.Finder(t), cpu.New())
 	if err != nil {
 		t.Fatal(err)
 	}

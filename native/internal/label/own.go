@@ -29,12 +29,9 @@ const (
 	// knows traces (A) from 1 on.
 	present = 1
 	quality = 95 // of the aligned faces' JPEG
-	// surest is the score of a face that is beyond doubt; confidence is the share
-	// of it, up to 1.
-	surest = 1000
 )
 
-// Own labels by Mien's reader, aligned by its face finder. Its rows say so, in
+// Own labels by Mien's reader, aligned by its face mesh. Its rows say so, in
 // the column labelled_by: they are a network's opinion of what another learned
 // from OpenFace.
 type Own struct {
@@ -44,13 +41,9 @@ type Own struct {
 	finder *face.Finder
 }
 
-// NewOwn returns the labeller that runs the reader in f.
-func NewOwn(f *model.File, d device.Device) (*Own, error) {
+// NewOwn returns the labeller that runs the reader in f on the faces that finder finds.
+func NewOwn(f *model.File, finder *face.Finder, d device.Device) (*Own, error) {
 	info, err := f.Info()
-	if err != nil {
-		return nil, fmt.Errorf("label: %w", err)
-	}
-	finder, err := face.NewFinder()
 	if err != nil {
 		return nil, fmt.Errorf("label: %w", err)
 	}
@@ -66,7 +59,8 @@ func (o *Own) Name() string {
 type line struct {
 	why        string // no face; "" when there is one
 	confidence float64
-	read       model.Reading
+	read       au.Vector
+	points     [68][2]float64 // in normalised frame coordinates
 }
 
 // Label implements Labeller.
@@ -150,10 +144,12 @@ func (o *Own) look(ctx context.Context, reader *model.Reader, path string, l *li
 		return nil, nil
 	}
 	frame, _ := e.Frame()
-	if l.read, err = reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, reader.Size()))); err != nil {
+	seen, err := reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, reader.Size())))
+	if err != nil {
 		return nil, err
 	}
-	l.confidence = min(float64(found[0].Score)/surest, 1)
+	l.read = seen.AU
+	l.confidence, l.points = float64(found[0].Score), points68(&found[0].Mesh, frame)
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, face.Crop(img, frame, face.FrameSize), &jpeg.Options{Quality: quality}); err != nil {
 		return nil, err
@@ -177,10 +173,10 @@ func (o *Own) table(lines []line) []byte {
 			success = 0
 		}
 		fmt.Fprintf(&b, "%d,0,0.000,%.2f,%d", i+1, l.confidence, success)
-		for _, v := range l.read.AU {
+		for _, v := range l.read {
 			fmt.Fprintf(&b, ",%.2f", v)
 		}
-		for _, v := range l.read.AU {
+		for _, v := range l.read {
 			there := 0
 			if v >= present {
 				there = 1
@@ -209,12 +205,35 @@ func landmarks(lines []line) []byte {
 			continue
 		}
 		fmt.Fprintf(&b, "%d", i+1)
-		for _, p := range l.read.Landmarks {
+		for _, p := range l.points {
 			for _, v := range p {
-				fmt.Fprintf(&b, ",%.2f", (float64(v)+1)*face.FrameSize/2-.5)
+				fmt.Fprintf(&b, ",%.2f", (v+1)*face.FrameSize/2-.5)
 			}
 		}
 		b.WriteString("\n")
 	}
 	return b.Bytes()
+}
+
+// ibug are the points of a mesh that lie where those of the 68 of iBUG 300-W do: jaw,
+// brows, nose, eyes, lips.
+var ibug = [68]int{
+	127, 234, 93, 132, 58, 172, 150, 176, 152, 400, 379, 397, 288, 361, 323, 454, 356,
+	70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+	168, 197, 5, 4, 98, 97, 2, 326, 327,
+	33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+	61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91, 78, 81, 13, 311, 308, 402, 14, 178,
+}
+
+// points68 returns the 68 landmarks of a mesh in a frame's normalised coordinates; zeros
+// where the frame has no area.
+func points68(m *face.Mesh, f face.Frame) (points [68][2]float64) {
+	inv, err := f.Inverse()
+	if err != nil {
+		return points
+	}
+	for i, p := range ibug {
+		points[i][0], points[i][1] = inv.Photo(float64(m[p][0]), float64(m[p][1]))
+	}
+	return points
 }

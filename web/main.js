@@ -4,6 +4,7 @@ import { Device } from './device.js';
 import { markFace, showFaces } from './faces.js';
 import { fetchBytes, pixelsOf } from './load.js';
 import { Marker } from './mark.js';
+import { MeshView } from './mesh.js';
 import { Sliders } from './sliders.js';
 import { startStage } from './stage.js';
 import { Training } from './training.js';
@@ -11,7 +12,7 @@ import { Training } from './training.js';
 const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
 
-let stage, worker, device, sliders, marker;
+let stage, worker, device, sliders, marker, mesh;
 let photo = null;       // { width, height, rgba, frame }
 let busy = false, again = false; // one field in flight, the newest state wins
 let readerBytes = false;
@@ -83,6 +84,8 @@ async function open(blob) {
     page.dataset.photo = 'loading';
     pending = p;
     status('looking for the face');
+    await finding;
+    if (pending !== p) return; // another one was opened meanwhile
     worker.postMessage({ type: 'photo', width: p.width, height: p.height, rgba: p.rgba });
   } catch (err) {
     fail(err.message);
@@ -100,6 +103,7 @@ async function faced(m) {
   if (photo !== opened) return; // another one was opened meanwhile
   $('mark').disabled = $('zoom').disabled = $('before').disabled = $('save').disabled = false;
   status(`${photo.width} × ${photo.height} pixels`);
+  mesh.set(m.mesh, photo);
   fresh(m);
   page.dataset.photo = 'ready';
   device.start();
@@ -115,6 +119,7 @@ function chosen(m) {
   photo.frame = m.frame;
   stage.setFrame(new Float64Array(m.frame));
   markFace($('faces'), m.face);
+  mesh.set(m.mesh, photo);
   fresh(m);
   page.dataset.face = String(m.face);
 }
@@ -190,14 +195,33 @@ function refused(m) {
   $('weights-state').textContent = `weights of step ${m.step} were refused, the old ones stay in use: ${m.text}`;
 }
 
+// shipped fetches the shipped networks side by side and hands each to the worker: those
+// that find faces first.
 async function shipped() {
   const manifest = await (await fetch('weights/manifest.json')).json();
-  for (const f of (manifest.files || []).filter(({ kind }) => ['generator', 'reader'].includes(kind))) {
-    const bytes = await fetchBytes(`weights/${f.name}`, (share) => loading(`loading the ${f.kind}`, share));
-    if (f.kind === 'generator') worker.postMessage({ type: 'weights', bytes, sha256: f.sha256, step: f.step }, [bytes.buffer]);
-    else if (f.kind === 'reader') { readerBytes = true; worker.postMessage({ type: 'reader', bytes }, [bytes.buffer]); }
-  }
+  const files = Object.fromEntries((manifest.files || []).map((f) => [f.kind, f]));
+  const wanted = ['detector', 'mesh', 'reader', 'generator'].filter((kind) => files[kind]);
+  const done = wanted.map(() => 0);
+  const bytes = Object.fromEntries(wanted.map((kind, i) => [kind, fetchBytes(`weights/${files[kind].name}`, (share) => {
+    done[i] = share;
+    loading('loading the networks', done.reduce((a, b) => a + b) / done.length);
+  })]));
+  const [detector, mesh] = await Promise.all([bytes.detector, bytes.mesh]);
+  worker.postMessage({ type: 'finder', detector, mesh }, [detector.buffer, mesh.buffer]);
+  const reader = await bytes.reader;
+  if (reader) worker.postMessage({ type: 'reader', bytes: reader }, [reader.buffer]);
+  const generator = await bytes.generator;
+  if (generator) worker.postMessage({ type: 'weights', bytes: generator, sha256: files.generator.sha256, step: files.generator.step }, [generator.buffer]);
 }
+
+// reading: the reader is there, and read is what it sees in the photo that is set.
+function readerCame(m) {
+  readerBytes = true;
+  if (photo && !sliders.moved()) sliders.start(m.read);
+}
+
+let canFind;
+const finding = new Promise((done) => { canFind = done; }); // the networks that find faces are there
 
 // --- start
 
@@ -208,6 +232,8 @@ function receive(m) {
     case 'field': drawn(m); break;
     case 'idle': arrived(); break;
     case 'read': seen(m); break;
+    case 'finding': canFind(); break;
+    case 'reading': readerCame(m); break;
     case 'device': device.told(m); break;
     case 'loaded': loaded(m); break;
     case 'refused': refused(m); break;
@@ -292,6 +318,7 @@ async function start() {
   const thinking = new Promise((done) => {
     worker.onmessage = ({ data }) => {
       if (data.type === 'ready') {
+        mesh = new MeshView($('mesh-layer'), $('mesh'), data.outlines);
         sliders = new Sliders(data, { sliders: $('sliders'), emotionButtons: $('emotions'), sideButtons: $('sides') }, request);
         done();
       } else receive(data);

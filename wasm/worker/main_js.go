@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"slices"
 	"syscall/js"
 	"time"
 
@@ -26,7 +27,6 @@ type worker struct {
 	swap    *edit.Swap
 	drawing *drawing
 	editor  *edit.Editor
-	finder  *face.Finder
 	shown   edit.Field // the newest, of the photo that is set
 	queue   chan js.Value
 }
@@ -35,18 +35,12 @@ func main() {
 	home := cpu.New()
 	w := &worker{swap: edit.NewSwap(home), queue: make(chan js.Value, 64)}
 	w.drawing = newDrawing(w.swap, home)
-	finder, err := face.NewFinder()
-	if err != nil {
-		post(map[string]any{"type": "error", "text": err.Error()})
-		return
-	}
-	w.finder = finder
-	w.editor = edit.New(w.swap, nil, finder)
+	w.editor = edit.New(w.swap, nil, nil)
 	js.Global().Set("onmessage", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		w.queue <- args[0].Get("data")
 		return nil
 	}))
-	post(map[string]any{"type": "ready", "units": units(), "emotions": emotions()})
+	post(map[string]any{"type": "ready", "units": units(), "emotions": emotions(), "outlines": outlines()})
 	for m := range w.queue {
 		if err := w.handle(m); err != nil {
 			post(map[string]any{"type": "error", "text": err.Error()})
@@ -72,7 +66,9 @@ func (w *worker) handle(m js.Value) error {
 	case "device":
 		w.drawing.later(func() { w.drawing.choose(ctx, m.Get("mode").String()) })
 	case "reader":
-		return w.reader(m)
+		return w.reader(ctx, m)
+	case "finder":
+		return w.finder(m)
 	case "read":
 		return w.read(ctx)
 	case "picture":
@@ -107,7 +103,7 @@ func (w *worker) tell(faces []face.Face, read au.Vector) {
 	for i, f := range faces {
 		boxes[i] = []any{f.Box.Min.X, f.Box.Min.Y, f.Box.Dx(), f.Box.Dy()}
 	}
-	post(map[string]any{"type": "face", "faces": boxes, "frame": w.frame(), "read": list(read)})
+	post(map[string]any{"type": "face", "faces": boxes, "frame": w.frame(), "mesh": w.mesh(), "read": list(read)})
 }
 
 // choose edits another face of the photo.
@@ -138,7 +134,7 @@ func (w *worker) mark(ctx context.Context, at js.Value) error {
 
 // chosen tells of the face that is edited now: which of those found, -1 for none of them.
 func (w *worker) chosen(i int, read au.Vector) {
-	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "read": list(read)})
+	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "mesh": w.mesh(), "read": list(read)})
 }
 
 // frame returns the frame of the face that is edited.
@@ -149,6 +145,49 @@ func (w *worker) frame() []any {
 		frame[i] = v
 	}
 	return frame
+}
+
+// mesh returns x and y of the points of the face that is edited, null where only its
+// frame is known.
+func (w *worker) mesh() any {
+	f, ok := w.editor.Face()
+	if !ok {
+		return nil
+	}
+	points := make([]float32, 0, 2*face.MeshPoints)
+	for _, p := range f.Mesh {
+		points = append(points, p[0], p[1])
+	}
+	return floats(points)
+}
+
+// outlines are the lines to draw of a mesh, as lists of its points.
+func outlines() []any {
+	var all []any
+	closed := func(points []int) {
+		line := make([]any, 0, len(points)+1)
+		for _, p := range points {
+			line = append(line, p)
+		}
+		all = append(all, append(line, points[0]))
+	}
+	closed(face.Oval[:])
+	closed(face.LipsOuter[:])
+	closed(face.LipsInner[:])
+	for _, eye := range [...][16]int{face.RightEye, face.LeftEye} {
+		closed(eye[:])
+	}
+	for _, iris := range [...][face.IrisPoints]int{face.RightIris, face.LeftIris} {
+		closed(iris[1:])
+	}
+	for _, brow := range [...][10]int{face.RightBrow, face.LeftBrow} {
+		edge := slices.Clone(brow[:5])
+		for i := 9; i >= 5; i-- {
+			edge = append(edge, brow[i])
+		}
+		closed(edge)
+	}
+	return all
 }
 
 // change computes the field of the slider state: a change for each half of the
@@ -194,12 +233,27 @@ func (w *worker) weights(ctx context.Context, m js.Value) {
 	post(map[string]any{"type": "loaded", "step": info.Step, "preset": info.Preset, "size": info.Size, "licence": info.Licence})
 }
 
-// reader brings the AU reader; a photo that is set must be sent again to be
-// read.
-func (w *worker) reader(m js.Value) error {
-	b := make([]byte, m.Get("bytes").Get("length").Int())
-	js.CopyBytesToGo(b, m.Get("bytes"))
-	f, err := model.Decode(b)
+// finder brings the networks that find faces.
+func (w *worker) finder(m js.Value) error {
+	var files [2]*model.File
+	for i, name := range [...]string{"detector", "mesh"} {
+		var err error
+		if files[i], err = decode(m.Get(name)); err != nil {
+			return err
+		}
+	}
+	f, err := model.LoadFinder(files[0], files[1], cpu.New(), 1)
+	if err != nil {
+		return err
+	}
+	w.editor.SetFinder(f)
+	post(map[string]any{"type": "finding"})
+	return nil
+}
+
+// reader brings the AU reader, which reads the photo that is set.
+func (w *worker) reader(ctx context.Context, m js.Value) error {
+	f, err := decode(m.Get("bytes"))
 	if err != nil {
 		return err
 	}
@@ -207,9 +261,19 @@ func (w *worker) reader(m js.Value) error {
 	if err != nil {
 		return err
 	}
-	w.editor = edit.New(w.swap, r, w.finder)
-	post(map[string]any{"type": "reading"})
+	read, err := w.editor.SetReader(ctx, r)
+	if err != nil {
+		return err
+	}
+	post(map[string]any{"type": "reading", "read": list(read)})
 	return nil
+}
+
+// decode reads the model file in a Uint8Array.
+func decode(bytes js.Value) (*model.File, error) {
+	b := make([]byte, bytes.Get("length").Int())
+	js.CopyBytesToGo(b, bytes)
+	return model.Decode(b)
 }
 
 // picture renders the photo under a change of each half at its full resolution, as the

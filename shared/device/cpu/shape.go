@@ -60,6 +60,9 @@ func pad(o *operands) func() {
 	outer, width := around(o.outShapes[0], axis)
 	_, n := around(o.inShapes[0], axis)
 	at := o.ints[1] * (width / o.outShapes[0][axis])
+	if run := padSIMD(o, outer, at, n, width); run != nil {
+		return run
+	}
 	return o.pool.rows(outer, width, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			row := y[r*width : r*width+width]

@@ -49,6 +49,24 @@ func resampleSIMD(o *operands, rows, columns [][]tap) func() {
 	}
 }
 
+// padSIMD copies rows of n floats behind at zeros each, up to width, in C, or returns
+// nil.
+func padSIMD(o *operands, rows, at, n, width int) func() {
+	if !vectors() {
+		return nil
+	}
+	y, x := o.out[0], o.in[0]
+	j := &simd.Margin{
+		Rows: int32(rows), Height: 1, H: 1, Left: int32(at), Inner: int32(n), Right: int32(width - at - n),
+		X: simd.At(x), Y: simd.At(y),
+	}
+	return func() {
+		j.Run()
+		runtime.KeepAlive(x)
+		runtime.KeepAlive(y)
+	}
+}
+
 // pairs lays taps out two by two; false where a sample has none or more.
 func pairs(taps [][]tap) (at []int32, weights []float32, ok bool) {
 	for _, ts := range taps {

@@ -29,9 +29,10 @@ type Editor struct {
 	reading sync.Mutex // a reader is used by one goroutine at a time
 	reader  *model.Reader
 
-	mu     sync.Mutex // guards what follows
-	finder *face.Finder
-	photo  *subject // which itself never changes
+	mu      sync.Mutex // guards what follows
+	finder  *face.Finder
+	rigging *Rigging
+	photo   *subject // which itself never changes
 }
 
 // subject is one photo with its face.
@@ -45,6 +46,8 @@ type subject struct {
 	mu      sync.Mutex
 	crops   map[int]*tensor.Tensor // by size; never written after they are made
 	answers answers                // to calibrate by
+
+	mesh mesh // where the face moves as one
 }
 
 // crop returns the face as [1 S S 3]; it is shared, nobody may write to it.
@@ -225,10 +228,8 @@ func (e *Editor) Edit(ctx context.Context, change au.Vector) (Field, error) {
 }
 
 func (e *Editor) edit(ctx context.Context, s *subject, change au.Vector) (Field, error) {
-	for i, v := range change {
-		if v != v {
-			return Field{}, fmt.Errorf("edit: change of action unit %s is %g, want -%d to %d", au.Units[i].Code, v, au.Max, au.Max)
-		}
+	if err := checkChange(change); err != nil {
+		return Field{}, err
 	}
 	change = change.Clamp(-au.Max, au.Max)
 	if change.IsZero() {
@@ -243,6 +244,16 @@ func (e *Editor) edit(ctx context.Context, s *subject, change au.Vector) (Field,
 		return Field{}, fmt.Errorf("edit: %w", err)
 	}
 	return f, nil
+}
+
+// checkChange refuses what is no number.
+func checkChange(change au.Vector) error {
+	for i, v := range change {
+		if v != v {
+			return fmt.Errorf("edit: change of action unit %s is %g, want -%d to %d", au.Units[i].Code, v, au.Max, au.Max)
+		}
+	}
+	return nil
 }
 
 // EditSides is Edit with a change for each half of the face, the picture's left
@@ -302,7 +313,8 @@ func (e *Editor) readUnder(ctx context.Context, s *subject, f Field) (au.Vector,
 	return v.AU, err
 }
 
-// Picture returns the photo with the change applied, at its full resolution.
+// Picture returns the photo with the change applied, at its full resolution: as
+// layers where they can be and no generator is loaded, else by the generator.
 func (e *Editor) Picture(ctx context.Context, change au.Vector) (*image.NRGBA, error) {
 	return e.PictureSides(ctx, change, change)
 }
@@ -313,6 +325,9 @@ func (e *Editor) PictureSides(ctx context.Context, left, right au.Vector) (*imag
 	s, err := e.subject() // once: the photo may be replaced while the field is computed
 	if err != nil {
 		return nil, fmt.Errorf("edit: %w", err)
+	}
+	if e.layered(s) {
+		return e.layeredPicture(ctx, s, left, right)
 	}
 	f, err := e.sides(ctx, s, left, right)
 	if err != nil {

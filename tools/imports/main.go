@@ -23,9 +23,9 @@ var layer = map[string]int{
 	"shared/device/cpu": 4, "shared/device/devicetest": 4, "shared/model": 4,
 	"shared/layer":         3,
 	"shared/rig":           5,
-	"shared/edit":          5,
-	"weights":              6,
-	"shared/face/facetest": 7, // for tests
+	"shared/edit":          6,
+	"weights":              7,
+	"shared/face/facetest": 8, // for tests
 }
 
 // banned is what shared packages never import.

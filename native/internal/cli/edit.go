@@ -24,8 +24,10 @@ import (
 	"mien/shared/device/cpu"
 	"mien/shared/edit"
 	"mien/shared/face"
+	"mien/shared/layer"
 	"mien/shared/model"
 	"mien/shared/pixel"
+	"mien/shared/rig"
 	"mien/weights"
 )
 
@@ -64,10 +66,6 @@ func editCommand() *cobra.Command {
 			if !strings.EqualFold(filepath.Ext(out), ".png") {
 				return usage(fmt.Errorf("output %q: want a name that ends in .png", out), "")
 			}
-			f, err := editorFile(file)
-			if err != nil {
-				return err
-			}
 			d, why, err := choose(processor, halfOptions(half)...)
 			if err != nil {
 				return err
@@ -77,8 +75,14 @@ func editCommand() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), "device:", why)
 			}
 			swap := edit.NewSwap(d)
-			if err := use(cmd.Context(), swap, f); err != nil {
-				return err
+			if file != "" {
+				f, err := editorFile(file)
+				if err != nil {
+					return err
+				}
+				if err := use(cmd.Context(), swap, f); err != nil {
+					return err
+				}
 			}
 			reader, err := shippedReader()
 			if err != nil {
@@ -94,6 +98,11 @@ func editCommand() *cobra.Command {
 			}
 			if number > 1 {
 				if _, err := e.Choose(cmd.Context(), number-1); err != nil {
+					return err
+				}
+			}
+			if file == "" {
+				if err := rigOrGenerator(cmd.Context(), e, swap); err != nil {
 					return err
 				}
 			}
@@ -116,7 +125,7 @@ func editCommand() *cobra.Command {
 	f.StringVar(&leftOnly, "left", "", "changes of the face's half at the picture's left alone, in addition")
 	f.StringVar(&rightOnly, "right", "", "changes of the face's half at the picture's right alone, in addition")
 	f.StringVar(&out, "out", "", "picture to write, .png")
-	f.StringVar(&file, "model", "", `generator or prior to use, "prior" is the shipped one (default: the shipped generator)`)
+	f.StringVar(&file, "model", "", `generator or prior that paints the face, "generator" and "prior" are the shipped ones (default: the shipped rig moves it)`)
 	plainFlag(f, &plain)
 	f.IntVar(&number, "face", 1, "which face, 1 is the largest")
 	eyesFlag(f, &eyes)
@@ -163,6 +172,39 @@ func readCommand() *cobra.Command {
 	eyesFlag(cmd.Flags(), &eyes)
 	must(cmd, "in")
 	return cmd
+}
+
+// rigOrGenerator brings the shipped rig, and the painter of mouths where one is
+// shipped. A face of which only the eyes are known is painted by the shipped
+// generator.
+func rigOrGenerator(ctx context.Context, e *edit.Editor, swap *edit.Swap) error {
+	f, err := modelOr("", model.KindRig)
+	if err != nil {
+		return err
+	}
+	r, err := rig.Load(f)
+	if err != nil {
+		return data(err, "see mien inspect")
+	}
+	var painter layer.Painter
+	if b, err := weights.Shipped(model.KindMouth); err == nil {
+		f, err := model.Decode(b)
+		if err != nil {
+			return err
+		}
+		if painter, err = model.LoadMouth(f, cpu.New()); err != nil {
+			return err
+		}
+	}
+	e.SetRigging(edit.NewRigging(r, painter))
+	if e.Layered() {
+		return nil
+	}
+	g, err := modelOr("", model.KindGenerator)
+	if err != nil {
+		return err
+	}
+	return use(ctx, swap, g)
 }
 
 // use makes the generator or the prior in f the one to edit with.

@@ -174,11 +174,14 @@ func extractorOf(d device.Device, path string, reader *model.File) (*metric.Extr
 // shippedPrior is the name by which the shipped prior may be given for a file.
 const shippedPrior = "prior"
 
-// editorFile reads the generator or prior at path; "" is the shipped generator,
+// editorFile reads the generator or prior at path; "" and "generator" are the shipped generator,
 // "prior" the shipped prior.
 func editorFile(path string) (*model.File, error) {
 	if path == shippedPrior {
 		return modelOr("", shippedPrior)
+	}
+	if path == model.KindGenerator {
+		path = ""
 	}
 	return modelOr(path, model.KindGenerator)
 }

@@ -45,6 +45,9 @@ const (
 	minScore = .71
 	// maxLooks bounds the places that the mesh network looks at, per search.
 	maxLooks = 200
+	// minEyes is the distance between the eyes, photo pixels, from which a face is worth
+	// editing: below it, buttons and knots look like faces.
+	minEyes = 12
 	// minCareful is the distance between the outer corners of the eyes, photo pixels,
 	// from which a mesh is worth averaging over views.
 	minCareful = 48
@@ -327,6 +330,9 @@ func (s *search) consider(ctx context.Context, d detection) error {
 		return nil
 	}
 	face := NewFace(m, score)
+	if math.Hypot(face.Right[0]-face.Left[0], face.Right[1]-face.Left[1]) < minEyes {
+		return nil
+	}
 	for i, f := range s.faces {
 		if face.Overlaps(f) {
 			if face.Score > f.Score {

@@ -1,6 +1,9 @@
 // Depthwise convolutions and maxima of windows.
 #include "kernel.h"
 
+// A struct that is handed to a function would need a stack in memory.
+#define INLINE static inline __attribute__((always_inline))
+
 // depthwise is y = act(conv(x, w) + bias + more), each channel alone: x [n h w c],
 // taps w [k k c], y [n*oh ow c], with zeros outside x. bias and slopes [c] and more [n*oh
 // ow c] may be null. The windows of columns left to right lie inside. A part is high
@@ -14,20 +17,28 @@ struct depthwise {
 	float *y;
 };
 
-static inline v4 ended(const struct depthwise *j, v4 v, int32_t q, int32_t at, int32_t n) {
-	if (j->more) v = ADD(v, some(j->more + at, n));
-	if (j->slopes) v = leaky(v, some(j->slopes + q, n));
+// quad is what the pixels of a run of n <= 4 channels share; it lives in registers.
+struct quad {
+	const float *w, *more; // taps; the picture added to y, or null
+	float *y;
+	v4 bias, slope;
+	int32_t c, n, active;
+};
+
+INLINE v4 ended(struct quad u, v4 v, int32_t at) {
+	if (u.more) v = ADD(v, some(u.more + at, u.n));
+	if (u.active) v = leaky(v, u.slope);
 	return v;
 }
 
-// alone computes n <= 4 channels from q on of one pixel, at index at of y. Its window
-// begins at row r and column s of picture x, and may reach outside.
-static inline void alone(const struct depthwise *j, const float *x, int32_t r, int32_t s, int32_t q, int32_t at, int32_t n) {
-	int32_t k = j->k, c = j->c;
+// alone computes one pixel, at index at of y. Its window begins at row r and column s
+// of picture x, and may reach outside.
+INLINE void alone(const struct depthwise *j, struct quad u, const float *x, int32_t r, int32_t s, int32_t at) {
+	int32_t k = j->k, c = u.c, n = u.n;
 	int32_t a0 = r < 0 ? -r : 0, a1 = least(k, j->h - r), b0 = s < 0 ? -s : 0, b1 = least(k, j->w - s);
-	v4 sum = j->bias ? some(j->bias + q, n) : wasm_f32x4_const_splat(0);
+	v4 sum = u.bias;
 	for (int32_t a = a0; a < a1; a++) {
-		const float *p = x + ((r + a) * j->w + s + b0) * c + q, *w = j->taps + (a * k + b0) * c + q;
+		const float *p = x + ((r + a) * j->w + s + b0) * c, *w = u.w + (a * k + b0) * c;
 #pragma clang loop unroll(disable)
 		for (int32_t b = b0; b < b1; b++) {
 			sum = MULADD(sum, some(p, n), some(w, n));
@@ -35,16 +46,23 @@ static inline void alone(const struct depthwise *j, const float *x, int32_t r, i
 			w += c;
 		}
 	}
-	keep(j->y + at, ended(j, sum, q, at, n), n);
+	keep(u.y + at, ended(u, sum, at), n);
 }
 
-// four computes 4 channels of four pixels whose windows lie inside but for rows; p is
-// where the first one's begins in its row a0.
-static inline void four(const struct depthwise *j, const float *p, int32_t a0, int32_t a1, int32_t q, int32_t at) {
-	int32_t k = j->k, c = j->c, step = j->stride * c, pitch = (j->w - k) * c;
-	const float *w = j->taps + a0 * k * c + q;
-	v4 s0 = j->bias ? LOAD(j->bias + q) : wasm_f32x4_const_splat(0), s1 = s0, s2 = s0, s3 = s0;
+#define ENDED { \
+	STORE(u.y + at, ended(u, s0, at)); \
+	STORE(u.y + at + c, ended(u, s1, at + c)); \
+	STORE(u.y + at + 2 * c, ended(u, s2, at + 2 * c)); \
+	STORE(u.y + at + 3 * c, ended(u, s3, at + 3 * c)); }
+
+// four computes four pixels whose windows lie inside but for rows; p is where the first
+// one's begins in its row a0.
+INLINE void four(struct quad u, const float *p, int32_t a0, int32_t a1, int32_t at, int32_t k, int32_t step, int32_t pitch) {
+	int32_t c = u.c;
+	const float *w = u.w + a0 * k * c;
+	v4 s0 = u.bias, s1 = s0, s2 = s0, s3 = s0;
 	const float *p0 = p, *p1 = p0 + step, *p2 = p1 + step, *p3 = p2 + step;
+	pitch -= k * c;
 	for (int32_t a = a0; a < a1; a++) {
 #pragma clang loop unroll(disable)
 		for (int32_t b = 0; b < k; b++) {
@@ -64,22 +82,84 @@ static inline void four(const struct depthwise *j, const float *p, int32_t a0, i
 		p2 += pitch;
 		p3 += pitch;
 	}
-	STORE(j->y + at, ended(j, s0, q, at, 4));
-	STORE(j->y + at + c, ended(j, s1, q, at + c, 4));
-	STORE(j->y + at + 2 * c, ended(j, s2, q, at + 2 * c, 4));
-	STORE(j->y + at + 3 * c, ended(j, s3, q, at + 3 * c, 4));
+	ENDED
+}
+
+// four3 is four for 3 x 3 taps and stride 1 or 2, where neighbours share what they read
+// of x.
+INLINE void four3(struct quad u, const float *p, int32_t a0, int32_t a1, int32_t at, int32_t stride, int32_t pitch) {
+	int32_t c = u.c;
+	const float *w = u.w + a0 * 3 * c;
+	v4 s0 = u.bias, s1 = s0, s2 = s0, s3 = s0;
+#pragma clang loop unroll(disable)
+	for (int32_t a = a0; a < a1; a++) {
+		v4 t0 = LOAD(w), t1 = LOAD(w + c), t2 = LOAD(w + 2 * c), x = LOAD(p);
+		s0 = MULADD(s0, x, t0);
+		x = LOAD(p + c);
+		s0 = MULADD(s0, x, t1);
+		if (stride == 1) {
+			s1 = MULADD(s1, x, t0);
+			x = LOAD(p + 2 * c);
+			s0 = MULADD(s0, x, t2);
+			s1 = MULADD(s1, x, t1);
+			s2 = MULADD(s2, x, t0);
+			x = LOAD(p + 3 * c);
+			s1 = MULADD(s1, x, t2);
+			s2 = MULADD(s2, x, t1);
+			s3 = MULADD(s3, x, t0);
+			x = LOAD(p + 4 * c);
+			s2 = MULADD(s2, x, t2);
+			s3 = MULADD(s3, x, t1);
+			x = LOAD(p + 5 * c);
+			s3 = MULADD(s3, x, t2);
+		} else {
+			x = LOAD(p + 2 * c);
+			s0 = MULADD(s0, x, t2);
+			s1 = MULADD(s1, x, t0);
+			s1 = MULADD(s1, LOAD(p + 3 * c), t1);
+			x = LOAD(p + 4 * c);
+			s1 = MULADD(s1, x, t2);
+			s2 = MULADD(s2, x, t0);
+			s2 = MULADD(s2, LOAD(p + 5 * c), t1);
+			x = LOAD(p + 6 * c);
+			s2 = MULADD(s2, x, t2);
+			s3 = MULADD(s3, x, t0);
+			s3 = MULADD(s3, LOAD(p + 7 * c), t1);
+			s3 = MULADD(s3, LOAD(p + 8 * c), t2);
+		}
+		w += 3 * c;
+		p += pitch;
+	}
+	ENDED
 }
 
 // channels computes n <= 4 channels from q on of a row of y.
-static inline void channels(const struct depthwise *j, int32_t row, int32_t q, int32_t n) {
-	int32_t c = j->c, r = row % j->oh * j->stride - j->pad, left = j->left, right = n < 4 ? j->left : j->right;
-	const float *x = j->x + row / j->oh * j->h * j->w * c;
-	int32_t at = row * j->ow * c + q, i = 0;
-	for (; i < left; i++) alone(j, x, r, i * j->stride - j->pad, q, at + i * c, n);
-	int32_t a0 = r < 0 ? -r : 0, a1 = least(j->k, j->h - r);
-	if (a0 < a1)
-		for (; i + 4 <= right; i += 4) four(j, x + ((r + a0) * j->w + i * j->stride - j->pad) * c + q, a0, a1, q, at + i * c);
-	for (; i < j->ow; i++) alone(j, x, r, i * j->stride - j->pad, q, at + i * c, n);
+INLINE void channels(const struct depthwise *j, int32_t row, int32_t q, int32_t n) {
+	int32_t c = j->c, stride = j->stride, pad = j->pad, k = j->k, pitch = j->w * c, r = row % j->oh * stride - pad;
+	const float *x = j->x + row / j->oh * j->h * pitch + q;
+	struct quad u = { j->taps + q, j->more, j->y, wasm_f32x4_const_splat(0), wasm_f32x4_const_splat(0), c, n, 0 };
+	if (j->bias) u.bias = some(j->bias + q, n);
+	if (j->slopes) {
+		u.slope = some(j->slopes + q, n);
+		u.active = 1;
+	}
+	int32_t at = row * j->ow * c + q, i = 0, left = j->left, right = j->right;
+	for (; i < left; i++) alone(j, u, x, r, i * stride - pad, at + i * c);
+	int32_t a0 = r < 0 ? -r : 0, a1 = least(k, j->h - r);
+	if (n == 4 && right - left >= 4 && a0 < a1) {
+		// The last four may compute some pixels again, to the same bits.
+		x += (r + a0) * pitch - pad * c;
+		for (; i < right; i += 4) {
+			int32_t first = least(i, right - 4), to = at + first * c;
+			const float *p = x + first * stride * c;
+			if (k == 3 && stride == 1) four3(u, p, a0, a1, to, 1, pitch);
+			else if (k == 3 && stride == 2) four3(u, p, a0, a1, to, 2, pitch);
+			else four(u, p, a0, a1, to, k, stride * c, pitch);
+		}
+		x -= (r + a0) * pitch - pad * c;
+		i = right;
+	}
+	for (; i < j->ow; i++) alone(j, u, x, r, i * stride - pad, at + i * c);
 }
 
 void depthwise(const struct depthwise *j, int32_t part) {

@@ -59,9 +59,10 @@ let reading = 0;
 // drawn shows a field; what was asked of a photo that is closed is let go.
 function drawn(m) {
   if (photo) {
-    if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
+    if (m.scene) stage.setScene(m.scene);
+    else if (m.warp) stage.setField(m.size, m.warp, m.shade, m.mask, m.colour);
     else stage.clearField();
-    page.dataset.field = m.warp ? 'shown' : 'none';
+    page.dataset.field = m.scene || m.warp ? 'shown' : 'none';
     status(`${photo.width} × ${photo.height} pixels, ${m.ms.toFixed(m.ms < 10 ? 1 : 0)} ms a frame, ${m.device === 'gpu' ? 'GPU' : m.threads === 1 ? '1 thread' : `${m.threads} threads`}`);
   }
   arrived();
@@ -98,6 +99,7 @@ async function faced(m) {
   photo = opened;
   photo.frame = m.frame;
   stage.setPhoto(photo.rgba, photo.width, photo.height, new Float64Array(m.frame));
+  if (m.rest) stage.setLayers(m.rest);
   await showFaces($('faces'), photo, m.faces, (i) => worker.postMessage({ type: 'choose', face: i }));
   opened.rgba = null; // the worker keeps the full picture
   if (photo !== opened) return; // another one was opened meanwhile
@@ -118,6 +120,7 @@ function chosen(m) {
   marker.stop();
   photo.frame = m.frame;
   stage.setFrame(new Float64Array(m.frame));
+  if (m.rest) stage.setLayers(m.rest);
   markFace($('faces'), m.face);
   mesh.set(m.mesh, photo);
   fresh(m);
@@ -162,6 +165,7 @@ let ended = []; // when stages did
 function shown(m) {
   if (!photo) return; // another one is opened
   stage.setPhoto(m.rgba, m.width, m.height, new Float64Array(m.frame));
+  if (m.rest) stage.setLayers(m.rest);
   for (const [verb, id] of [['zoom', 'zoom'], ['showBefore', 'before']]) stage[verb]($(id).getAttribute('aria-pressed') === 'true');
   request();
 }
@@ -200,18 +204,21 @@ function refused(m) {
 async function shipped() {
   const manifest = await (await fetch('weights/manifest.json')).json();
   const files = Object.fromEntries((manifest.files || []).map((f) => [f.kind, f]));
-  const wanted = ['detector', 'mesh', 'reader', 'generator'].filter((kind) => files[kind]);
+  const wanted = ['rig', 'mouth', 'detector', 'mesh', 'reader', 'generator'].filter((kind) => files[kind]);
   const done = wanted.map(() => 0);
   const bytes = Object.fromEntries(wanted.map((kind, i) => [kind, fetchBytes(`weights/${files[kind].name}`, (share) => {
     done[i] = share;
     loading('loading the networks', done.reduce((a, b) => a + b) / done.length);
   })]));
-  const [detector, mesh] = await Promise.all([bytes.detector, bytes.mesh]);
+  const [rig, mouth, detector, mesh] = await Promise.all([bytes.rig, bytes.mouth, bytes.detector, bytes.mesh]);
+  if (rig) worker.postMessage({ type: 'rig', rig, mouth }, [rig, mouth].filter(Boolean).map((b) => b.buffer));
   worker.postMessage({ type: 'finder', detector, mesh }, [detector.buffer, mesh.buffer]);
   const reader = await bytes.reader;
   if (reader) worker.postMessage({ type: 'reader', bytes: reader }, [reader.buffer]);
   const generator = await bytes.generator;
-  if (generator) worker.postMessage({ type: 'weights', bytes: generator, sha256: files.generator.sha256, step: files.generator.step }, [generator.buffer]);
+  // For faces of which only the eyes are known; ?generator lets it draw the others as well, to compare.
+  const fallback = Boolean(rig) && !new URLSearchParams(location.search).has('generator');
+  if (generator) worker.postMessage({ type: 'weights', bytes: generator, sha256: files.generator.sha256, step: files.generator.step, fallback }, [generator.buffer]);
 }
 
 // reading: the reader is there, and read is what it sees in the photo that is set.

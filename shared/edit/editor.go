@@ -29,10 +29,11 @@ type Editor struct {
 	reading sync.Mutex // a reader is used by one goroutine at a time
 	reader  *model.Reader
 
-	mu      sync.Mutex // guards what follows
-	finder  *face.Finder
-	rigging *Rigging
-	photo   *subject // which itself never changes
+	mu             sync.Mutex // guards what follows
+	finder         *face.Finder
+	rigging        *Rigging
+	generatorFirst bool
+	photo          *subject // which itself never changes
 }
 
 // subject is one photo with its face.
@@ -314,7 +315,7 @@ func (e *Editor) readUnder(ctx context.Context, s *subject, f Field) (au.Vector,
 }
 
 // Picture returns the photo with the change applied, at its full resolution: as
-// layers where they can be and no generator is loaded, else by the generator.
+// layers where it can be, unless the generator comes first.
 func (e *Editor) Picture(ctx context.Context, change au.Vector) (*image.NRGBA, error) {
 	return e.PictureSides(ctx, change, change)
 }

@@ -80,8 +80,8 @@ type mesh struct {
 	err     error
 }
 
-// SetRigging brings what moves faces as meshes. While no generator is loaded it
-// draws them.
+// SetRigging brings what moves faces as meshes. It draws those that have one,
+// unless the generator comes first.
 func (e *Editor) SetRigging(g *Rigging) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,6 +91,14 @@ func (e *Editor) SetRigging(g *Rigging) {
 	}
 }
 
+// GeneratorFirst says whether the generator draws faces that could be drawn as
+// layers as well.
+func (e *Editor) GeneratorFirst(first bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.generatorFirst = first
+}
+
 // Layered reports whether the face that is set is drawn as layers.
 func (e *Editor) Layered() bool {
 	s, err := e.subject()
@@ -98,12 +106,9 @@ func (e *Editor) Layered() bool {
 }
 
 func (e *Editor) layered(s *subject) bool {
-	if _, loaded := e.swap.Info(); loaded {
-		return false
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.rigging != nil && s.face.Mesh != (face.Mesh{})
+	return e.rigging != nil && !e.generatorFirst && s.face.Mesh != (face.Mesh{})
 }
 
 // meshOf measures a face, the first time.

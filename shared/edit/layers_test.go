@@ -123,8 +123,8 @@ func TestLayeredHalf(t *testing.T) {
 	}
 }
 
-// TestWhoDraws: a generator that is loaded draws, and a face without a mesh is
-// not drawn as layers.
+// TestWhoDraws: a face without a mesh is not drawn as layers, nor where the
+// generator comes first.
 func TestWhoDraws(t *testing.T) {
 	ctx := context.Background()
 	e, img := layeredPortrait(t)
@@ -156,8 +156,20 @@ func TestWhoDraws(t *testing.T) {
 	if _, err := e.swap.Use(ctx, d); err != nil {
 		t.Fatal(err)
 	}
-	if e.Layered() {
-		t.Error("layers are drawn where a generator is loaded")
+	if !e.Layered() {
+		t.Error("a generator that is loaded draws, though it does not come first")
+	}
+	layered, err := e.Picture(ctx, units(t, "12=3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.GeneratorFirst(true)
+	painted, err := e.Picture(ctx, units(t, "12=3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Layered() || bytes.Equal(layered.Pix, painted.Pix) {
+		t.Error("a generator that comes first does not draw")
 	}
 }
 

@@ -14,3 +14,10 @@ func floats(x []float32) js.Value {
 	}
 	return a
 }
+
+// octets copies bytes to a Uint8Array.
+func octets(b []byte) js.Value {
+	a := js.Global().Get("Uint8Array").New(len(b))
+	js.CopyBytesToJS(a, b)
+	return a
+}

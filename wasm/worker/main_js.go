@@ -16,7 +16,9 @@ import (
 	"mien/shared/device/cpu"
 	"mien/shared/edit"
 	"mien/shared/face"
+	"mien/shared/layer"
 	"mien/shared/model"
+	"mien/shared/rig"
 )
 
 // maxPixels bounds a photo; the page reduces larger ones before sending.
@@ -27,7 +29,8 @@ type worker struct {
 	swap    *edit.Swap
 	drawing *drawing
 	editor  *edit.Editor
-	shown   edit.Field // the newest, of the photo that is set
+	shown   edit.Field   // the newest, of the photo that is set
+	scene   *layer.Scene // likewise, where the face is drawn as layers
 	queue   chan js.Value
 }
 
@@ -67,6 +70,8 @@ func (w *worker) handle(m js.Value) error {
 		w.drawing.later(func() { w.drawing.choose(ctx, m.Get("mode").String()) })
 	case "reader":
 		return w.reader(ctx, m)
+	case "rig":
+		return w.rig(m)
 	case "finder":
 		return w.finder(m)
 	case "read":
@@ -88,33 +93,33 @@ func (w *worker) photo(ctx context.Context, m js.Value) error {
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	js.CopyBytesToGo(img.Pix, m.Get("rgba"))
 	faces, read, err := w.editor.SetPhoto(ctx, img)
-	w.shown = edit.Field{}
+	w.shown, w.scene = edit.Field{}, nil
 	if err != nil && !errors.Is(err, face.ErrNoFace) {
 		return err
 	}
-	w.tell(faces, read)
-	return nil
+	return w.tell(ctx, faces, read)
 }
 
 // tell says which faces the photo has, as boxes (x, y, width, height) in its
 // pixels, and the frame and intensities of the first.
-func (w *worker) tell(faces []face.Face, read au.Vector) {
+func (w *worker) tell(ctx context.Context, faces []face.Face, read au.Vector) error {
 	boxes := make([]any, len(faces))
 	for i, f := range faces {
 		boxes[i] = []any{f.Box.Min.X, f.Box.Min.Y, f.Box.Dx(), f.Box.Dy()}
 	}
-	post(map[string]any{"type": "face", "faces": boxes, "frame": w.frame(), "mesh": w.mesh(), "read": list(read)})
+	rest, err := w.rest(ctx)
+	post(map[string]any{"type": "face", "faces": boxes, "frame": w.frame(), "mesh": w.mesh(), "rest": rest, "read": list(read)})
+	return err
 }
 
 // choose edits another face of the photo.
 func (w *worker) choose(ctx context.Context, i int) error {
 	read, err := w.editor.Choose(ctx, i)
-	w.shown = edit.Field{}
+	w.shown, w.scene = edit.Field{}, nil
 	if err != nil {
 		return err
 	}
-	w.chosen(i, read)
-	return nil
+	return w.chosen(ctx, i, read)
 }
 
 // mark edits the face whose eyes are at [x y x y], in the photo's pixels.
@@ -127,14 +132,28 @@ func (w *worker) mark(ctx context.Context, at js.Value) error {
 	if err != nil {
 		return err
 	}
-	w.shown = edit.Field{}
-	w.chosen(-1, read)
-	return nil
+	w.shown, w.scene = edit.Field{}, nil
+	return w.chosen(ctx, -1, read)
 }
 
 // chosen tells of the face that is edited now: which of those found, -1 for none of them.
-func (w *worker) chosen(i int, read au.Vector) {
-	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "mesh": w.mesh(), "read": list(read)})
+func (w *worker) chosen(ctx context.Context, i int, read au.Vector) error {
+	rest, err := w.rest(ctx)
+	post(map[string]any{"type": "chosen", "face": i, "frame": w.frame(), "mesh": w.mesh(), "rest": rest, "read": list(read)})
+	return err
+}
+
+// rest returns the scene of the face as the photo has it, with the triangles
+// for all that follow; null where the face is not drawn as layers.
+func (w *worker) rest(ctx context.Context) (any, error) {
+	if !w.editor.Layered() {
+		return nil, nil
+	}
+	s, err := w.editor.Scene(ctx, au.Vector{}, au.Vector{})
+	if err != nil {
+		return nil, err
+	}
+	return octets(s.Encode(true)), nil
 }
 
 // frame returns the frame of the face that is edited.
@@ -190,10 +209,21 @@ func outlines() []any {
 	return all
 }
 
-// change computes the field of the slider state: a change for each half of the
-// face, the picture's left one first.
+// change computes the scene or the field of the slider state: a change for each
+// half of the face, the picture's left one first.
 func (w *worker) change(ctx context.Context, m js.Value) error {
 	began := time.Now()
+	if w.editor.Layered() {
+		s, err := w.editor.Scene(ctx, vector(m.Get("left")), vector(m.Get("right")))
+		if err != nil {
+			post(map[string]any{"type": "idle"})
+			return err
+		}
+		w.scene = s
+		post(map[string]any{"type": "field", "device": "cpu", "scene": octets(s.Encode(false)), "ms": milliseconds64(time.Since(began)), "threads": cpu.Threads()})
+		return nil
+	}
+	w.scene = nil
 	f, err := w.editor.EditSides(ctx, vector(m.Get("left")), vector(m.Get("right")))
 	if err != nil {
 		post(map[string]any{"type": "idle"})
@@ -201,7 +231,7 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 	}
 	w.shown = f
 	used, _ := w.swap.Device()
-	answer := map[string]any{"type": "field", "device": name(used, w.drawing.home), "size": f.Size, "ms": float64(time.Since(began).Microseconds()) / 1000, "threads": cpu.Threads()}
+	answer := map[string]any{"type": "field", "device": name(used, w.drawing.home), "size": f.Size, "ms": milliseconds64(time.Since(began)), "threads": cpu.Threads()}
 	if !f.IsZero() {
 		answer["warp"], answer["shade"] = floats(f.Warp), floats(f.Shade)
 		answer["mask"], answer["colour"] = floats(f.Mask), floats(f.Colour)
@@ -210,9 +240,15 @@ func (w *worker) change(ctx context.Context, m js.Value) error {
 	return nil
 }
 
-// read says what the reader sees in the face under the newest field.
+// milliseconds64 is a time for the page.
+func milliseconds64(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// read says what the reader sees in the face under the newest scene or field.
 func (w *worker) read(ctx context.Context) error {
-	v, err := w.editor.ReadEdited(ctx, w.shown)
+	v, err := w.editor.ReadScene(ctx, w.scene)
+	if w.scene == nil {
+		v, err = w.editor.ReadEdited(ctx, w.shown)
+	}
 	if err != nil {
 		return err
 	}
@@ -220,7 +256,8 @@ func (w *worker) read(ctx context.Context) error {
 	return nil
 }
 
-// weights replaces the generator, unless the new one is not sound.
+// weights replaces the generator, unless the new one is not sound. It draws, but
+// for one that is brought for faces that the rig cannot move.
 func (w *worker) weights(ctx context.Context, m js.Value) {
 	b := make([]byte, m.Get("bytes").Get("length").Int())
 	js.CopyBytesToGo(b, m.Get("bytes"))
@@ -229,8 +266,33 @@ func (w *worker) weights(ctx context.Context, m js.Value) {
 		post(map[string]any{"type": "refused", "step": m.Get("step"), "text": err.Error()})
 		return
 	}
+	w.editor.GeneratorFirst(!m.Get("fallback").Truthy())
 	w.drawing.look()
 	post(map[string]any{"type": "loaded", "step": info.Step, "preset": info.Preset, "size": info.Size, "licence": info.Licence})
+}
+
+// rig brings what moves faces, and what paints their mouths if there is one.
+func (w *worker) rig(m js.Value) error {
+	f, err := decode(m.Get("rig"))
+	if err != nil {
+		return err
+	}
+	r, err := rig.Load(f)
+	if err != nil {
+		return err
+	}
+	var painter layer.Painter
+	if bytes := m.Get("mouth"); bytes.Truthy() {
+		f, err := decode(bytes)
+		if err != nil {
+			return err
+		}
+		if painter, err = model.LoadMouth(f, cpu.New()); err != nil {
+			return err
+		}
+	}
+	w.editor.SetRigging(edit.NewRigging(r, painter))
+	return nil
 }
 
 // finder brings the networks that find faces.
@@ -285,8 +347,9 @@ func (w *worker) picture(ctx context.Context, to string, left, right au.Vector) 
 	}
 	rgba := js.Global().Get("Uint8ClampedArray").New(len(img.Pix))
 	js.CopyBytesToJS(rgba, img.Pix)
-	post(map[string]any{"type": to, "width": img.Rect.Dx(), "height": img.Rect.Dy(), "rgba": rgba, "frame": w.frame()})
-	return nil
+	rest, err := w.rest(ctx)
+	post(map[string]any{"type": to, "width": img.Rect.Dx(), "height": img.Rect.Dy(), "rgba": rgba, "frame": w.frame(), "rest": rest})
+	return err
 }
 
 // post sends a message to the page.

@@ -70,7 +70,7 @@ func (p *page) choose(key, mode, want string) {
 // pictures on the screen, loads weights and takes the GPU away.
 func TestDraw(t *testing.T) {
 	address, _ := serve(t, server.Config{Runs: t.TempDir(), Page: withHooks{server.Page()}}, "127.0.0.1:0")
-	p := open(t, browser(t, softwareGPU...), address)
+	p := open(t, browser(t, softwareGPU...), address+"&generator")
 	p.wait(data + "device === 'cpu'") // by itself the page never takes a GPU that the processor plays
 	state := "document.getElementById('device-state').textContent"
 	if s := p.eval(state); strings.Contains(s, "offers no GPU") {

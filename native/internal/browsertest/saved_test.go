@@ -78,11 +78,18 @@ func sample(t testing.TB) *image.NRGBA {
 	return img
 }
 
-// TestShaderIsApply compares the stage's shader at one display pixel per photo
-// pixel with edit.Apply, which the saved picture comes from.
+// TestShaderIsApply compares the stage at one display pixel per photo pixel with
+// the saved picture: the layers of the rig with layer.Face.Draw, and a generator's
+// field with edit.Apply.
 func TestShaderIsApply(t *testing.T) {
+	for _, query := range []string{"", "&generator"} {
+		t.Run("page"+query, func(t *testing.T) { shaderIsApply(t, query) })
+	}
+}
+
+func shaderIsApply(t *testing.T, query string) {
 	address, _ := serve(t, server.Config{Runs: t.TempDir()}, "127.0.0.1:0")
-	p := open(t, browser(t), address)
+	p := open(t, browser(t), address+query)
 	photo := sample(t)
 	side := photo.Rect.Dx()
 	// At whole pixels, or the browser itself would blur it.

@@ -50,7 +50,7 @@ func isWebP(b []byte) bool {
 }
 
 // Decode reads a picture file, upright (the orientation that a camera wrote
-// into a JPEG is applied). The size that the file claims is checked against
+// into a JPEG, PNG or WebP file is applied). The size that the file claims is checked against
 // MaxPixels before anything of that size is allocated. Errors that say that
 // the bytes are no picture at all wrap ErrFormat.
 func Decode(b []byte) (*image.NRGBA, error) {
@@ -109,11 +109,7 @@ func (f format) read(b []byte) (*image.NRGBA, error) {
 	if r := img.Bounds(); r.Dx() < 1 || r.Dy() < 1 {
 		return nil, fmt.Errorf("empty picture, %dx%d pixels", r.Dx(), r.Dy())
 	}
-	upright := toNRGBA(img)
-	if f.name == "jpeg" {
-		upright = orient(upright, exifOrientation(b))
-	}
-	return upright, nil
+	return orient(toNRGBA(img), exifOrientation(f.name, b)), nil
 }
 
 func checkSize(w, h int) error {

@@ -1,18 +1,70 @@
 package pixel
 
 import (
+	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 )
 
 // maxExifEntries bounds the walk through a directory; cameras write about 20.
 const maxExifEntries = 512
 
-// exifOrientation returns the Orientation tag of a JPEG, 1 to 8, or 1 (upright)
-// where the file has none or its metadata is broken.
+// exifOrientation returns the Orientation tag of a picture file of a format, 1 to
+// 8, or 1 (upright) where it has none or its metadata is broken.
 //
 // Source: JEITA CP-3451 (Exif 2.3), sections 4.5 and 4.6.4; TIFF 6.0 section 2.
-func exifOrientation(jpeg []byte) int {
+func exifOrientation(format string, b []byte) int {
+	switch format {
+	case "jpeg":
+		return jpegOrientation(b)
+	case "png":
+		return pngOrientation(b)
+	case "webp":
+		return webpOrientation(b)
+	}
+	return 1
+}
+
+// pngOrientation reads the eXIf chunk (PNG, third edition, section 11.3.3.4), which
+// may stand before the pixels or behind them.
+func pngOrientation(b []byte) int {
+	const head, check = 8, 4 // length and name before the data, CRC-32 after it
+	for at := 8; at+head+check <= len(b); {
+		size := binary.BigEndian.Uint32(b[at:])
+		if uint64(size) > uint64(len(b)-at-head-check) {
+			return 1
+		}
+		data := b[at+head : at+head+int(size)]
+		if string(b[at+4:at+head]) == "eXIf" {
+			if crc32.ChecksumIEEE(b[at+4:at+head+int(size)]) != binary.BigEndian.Uint32(b[at+head+int(size):]) {
+				return 1
+			}
+			return tiffOrientation(data)
+		}
+		at += head + int(size) + check
+	}
+	return 1
+}
+
+// webpOrientation reads the EXIF chunk (RFC 9649, section 2.7.1.5). Some writers
+// begin it as JPEG does.
+func webpOrientation(b []byte) int {
+	for at := 12; at+8 <= len(b); {
+		size := uint64(binary.LittleEndian.Uint32(b[at+4:]))
+		body := b[at+8:]
+		if size > uint64(len(body)) {
+			return 1
+		}
+		if string(b[at:at+4]) == "EXIF" {
+			return tiffOrientation(bytes.TrimPrefix(body[:size], []byte("Exif\x00\x00")))
+		}
+		at += 8 + int(size+size&1)
+	}
+	return 1
+}
+
+func jpegOrientation(jpeg []byte) int {
 	for at := 2; at+4 <= len(jpeg) && jpeg[at] == 0xff; {
 		marker := jpeg[at+1]
 		if marker == 0xff { // fill byte

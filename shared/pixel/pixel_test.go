@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,14 +128,19 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// withExif puts an Exif segment with the given orientation into a JPEG.
-func withExif(jpeg []byte, order binary.AppendByteOrder, head string, o uint16) []byte {
-	b := []byte("Exif\x00\x00" + head)
+// tiff is a block of metadata with the given orientation.
+func tiff(order binary.AppendByteOrder, head string, o uint16) []byte {
+	b := []byte(head)
 	b = order.AppendUint32(b, 8)
 	b = order.AppendUint16(b, 2)
 	b = append(order.AppendUint32(order.AppendUint16(order.AppendUint16(b, 0x0100), 4), 1), 0, 0, 0, 0)
 	b = order.AppendUint32(order.AppendUint16(order.AppendUint16(b, 0x0112), 3), 1)
-	b = append(order.AppendUint16(b, o), 0, 0)
+	return append(order.AppendUint16(b, o), 0, 0)
+}
+
+// withExif puts an Exif segment with the given orientation into a JPEG.
+func withExif(jpeg []byte, order binary.AppendByteOrder, head string, o uint16) []byte {
+	b := append([]byte("Exif\x00\x00"), tiff(order, head, o)...)
 	out := append([]byte{0xff, 0xd8, 0xff, 0xe1}, byte((len(b)+2)>>8), byte(len(b)+2))
 	return append(append(out, b...), jpeg[2:]...)
 }
@@ -184,6 +190,65 @@ func TestDecodeAppliesOrientation(t *testing.T) {
 	tall.Pix[0] = 9
 	if got := orient(tall, 6); got.Pix[4] != 9 {
 		t.Errorf("orientation 6 leaves the top left; it turns clockwise: %v", got.Pix)
+	}
+}
+
+// chunk is one of a PNG file.
+func chunk(name string, data []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
+	b = append(append(b, name...), data...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+}
+
+// webpWith is the tiny WebP picture in an extended file, with chunks behind it.
+func webpWith(chunks ...string) []byte {
+	b := []byte("RIFF\x00\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00" + tinyWebP[12:])
+	for i := 0; i < len(chunks); i += 2 {
+		b = binary.LittleEndian.AppendUint32(append(b, chunks[i]...), uint32(len(chunks[i+1])))
+		if b = append(b, chunks[i+1]...); len(b)%2 == 1 {
+			b = append(b, 0)
+		}
+	}
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
+}
+
+// TestOrientationOfPNGAndWebP: each orientation, in each order of bytes, before the
+// pixels and behind them; a broken block is none.
+func TestOrientationOfPNGAndWebP(t *testing.T) {
+	scene := noise(7, 5)
+	inverse := [9]int{0, 1, 2, 3, 4, 5, 8, 7, 6}
+	for o := 1; o <= 8; o++ {
+		file := encode(t, func(b *bytes.Buffer) error { return png.Encode(b, orient(scene, inverse[o])) })
+		const head, end = 8 + 25, 12 // up to the end of IHDR; IEND
+		for _, block := range [][]byte{tiff(binary.LittleEndian, "II*\x00", uint16(o)), tiff(binary.BigEndian, "MM\x00*", uint16(o))} {
+			exif := chunk("eXIf", block)
+			bad := bytes.Clone(exif)
+			bad[len(bad)-1] ^= 1
+			other := chunk("teXt", []byte("odd"))
+			for where, b := range map[string][]byte{
+				"before": slices.Concat(file[:head], other, exif, file[head:]),
+				"behind": slices.Concat(file[:len(file)-end], exif, file[len(file)-end:]),
+			} {
+				if got, err := Decode(b); err != nil || got.Rect != scene.Rect || !bytes.Equal(got.Pix, scene.Pix) {
+					t.Errorf("png, orientation %d %s the pixels: %v, or another picture", o, where, err)
+				}
+			}
+			if got := pngOrientation(slices.Concat(file[:head], bad, file[head:])); got != 1 {
+				t.Errorf("png, orientation %d with a wrong sum: %d", o, got)
+			}
+			for _, b := range [][]byte{webpWith("ICCP", "odd", "EXIF", string(block)), webpWith("EXIF", "Exif\x00\x00"+string(block))} {
+				if _, err := Decode(b); err != nil || exifOrientation("webp", b) != o {
+					t.Errorf("webp: orientation %d, want %d, %v", exifOrientation("webp", b), o, err)
+				}
+			}
+		}
+	}
+	for n := range len(webpWith("EXIF", "II*\x00")) {
+		webpOrientation(webpWith("EXIF", "II*\x00")[:n])
+	}
+	if o := exifOrientation("gif", webpWith("EXIF", string(tiff(binary.LittleEndian, "II*\x00", 6)))); o != 1 {
+		t.Errorf("gif: orientation %d, want none", o)
 	}
 }
 
@@ -243,9 +308,12 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, func(b *bytes.Buffer) error { return gif.Encode(b, noise(5, 4), nil) }))
 	f.Add(encode(f, func(b *bytes.Buffer) error { return bmp.Encode(b, noise(5, 4)) }))
 	f.Add([]byte(tinyWebP))
+	f.Add(webpWith("EXIF", string(tiff(binary.LittleEndian, "II*\x00", 3))))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if o := exifOrientation(b); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
+		for _, format := range []string{"jpeg", "png", "webp", "gif"} {
+			if o := exifOrientation(format, b); o < 1 || o > 8 {
+				t.Errorf("%s: orientation %d", format, o)
+			}
 		}
 		webpFrameSize(b)
 		_, _, _, probed := Probe(b)

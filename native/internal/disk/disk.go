@@ -22,6 +22,35 @@ func Open(root *os.Root, name string) (*os.File, error) {
 	return regular(f, err)
 }
 
+// OpenFolder opens the folder name of root for reading.
+func OpenFolder(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%q is a %s: want a folder", f.Name(), kind(info.Mode()))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// OpenRoot opens a folder, in which files are opened then.
+func OpenRoot(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir) // os.OpenRoot waits for who writes to a named pipe
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%q is a %s: want a folder", dir, kind(info.Mode()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
+}
+
 // OpenPath opens the regular file that a person named for reading.
 func OpenPath(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
@@ -54,6 +83,9 @@ func kind(m fs.FileMode) string {
 		if m&k.bit != 0 {
 			return k.name
 		}
+	}
+	if m.IsRegular() {
+		return "file"
 	}
 	return "special file"
 }

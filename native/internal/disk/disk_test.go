@@ -55,6 +55,35 @@ func TestOnlyRegularFiles(t *testing.T) {
 	}
 }
 
+// TestFolders: what is no folder is not waited for.
+func TestFolders(t *testing.T) {
+	dir := t.TempDir()
+	pipe, file := filepath.Join(dir, "pipe"), filepath.Join(dir, "file")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o644), os.WriteFile(file, nil, 0o644), os.Mkdir(filepath.Join(dir, "folder"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	root, err := OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for name, want := range map[string]string{"pipe": "named pipe", "file": "file: want a folder", "missing": "no such file", "folder": ""} {
+		f, in := OpenFolder(root, name)
+		if in == nil {
+			f.Close()
+		}
+		r, path := OpenRoot(filepath.Join(dir, name))
+		if path == nil {
+			r.Close()
+		}
+		for _, err := range []error{in, path} {
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
+	}
+}
+
 // TestWithinLeavesWhatHangs: a read that never returns ends with its context.
 func TestWithinLeavesWhatHangs(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())

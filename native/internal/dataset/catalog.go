@@ -3,8 +3,6 @@ package dataset
 import (
 	"fmt"
 	"hash/fnv"
-	"io"
-	"os"
 	"strconv"
 
 	"mien/shared/au"
@@ -14,12 +12,13 @@ import (
 // each fact, about 110 bytes a face. A million faces fit into a tenth of a
 // gigabyte; their landmarks (544 bytes) may stay in a file.
 type catalog struct {
-	root   string
+	root   *root
 	parts  []*part
 	listed int // pictures in them, with a row or without
 
 	part   []uint16     // that the face is of
 	frame  []uint32     // its number there
+	face   []uint8      // its number in the frame
 	labels []au.Vector  //
 	pose   [][3]float32 // where posed
 	flags  []uint8      // of the face, see below
@@ -49,16 +48,23 @@ var endings = []string{".bmp", ".jpg", ".jpeg", ".png"}
 func (c *catalog) len() int { return len(c.frame) }
 
 // add appends a face of the newest part.
-func (c *catalog) add(frame int, labels au.Vector, p place) {
+func (c *catalog) add(r row, p place) {
 	c.part = append(c.part, uint16(len(c.parts)-1))
-	c.frame = append(c.frame, uint32(frame))
-	c.labels = append(c.labels, labels)
+	c.frame = append(c.frame, uint32(r.frame))
+	c.face = append(c.face, r.face)
+	c.labels = append(c.labels, r.labels)
 	c.pose = append(c.pose, [3]float32{})
 	c.flags = append(c.flags, p.ending)
 	c.who = append(c.who, nobody)
 	c.at = append(c.at, p.at)
 	c.size = append(c.size, p.size)
 	c.mark = append(c.mark, -1)
+}
+
+// replace puts another face of the same frame in the place of face i, of which no
+// more is known yet.
+func (c *catalog) replace(i int, r row, p place) {
+	c.face[i], c.labels[i], c.flags[i], c.at[i], c.size[i] = r.face, r.labels, p.ending, p.at, p.size
 }
 
 // identity says who face i is: a name, or what no other face is called.
@@ -85,7 +91,7 @@ func (c *catalog) landmarks(i int) (*[68][2]float32, error) {
 func (c *catalog) picture(i int) ([]byte, error) {
 	p := c.parts[c.part[i]]
 	if !p.shard {
-		return readSmall(p.picture(c.root, c.frame[i], c.flags[i]&flagEnding))
+		return c.root.readSmall(p.picture(c.frame[i], c.face[i], c.flags[i]&flagEnding))
 	}
 	f, err := p.open(c.root)
 	if err != nil {
@@ -101,23 +107,7 @@ func (c *catalog) picture(i int) ([]byte, error) {
 // name says which picture face i is, for messages.
 func (c *catalog) name(i int) string {
 	p := c.parts[c.part[i]]
-	return p.picture("", c.frame[i], c.flags[i]&flagEnding)
-}
-
-func readSmall(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxFile {
-		return nil, fmt.Errorf("picture %q: more than %d bytes", path, maxFile)
-	}
-	return b, nil
+	return p.picture(c.frame[i], c.face[i], c.flags[i]&flagEnding)
 }
 
 // spot spreads people evenly over all numbers, by their names.

@@ -70,7 +70,7 @@ func TestOpenCountsWhatItLeavesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "7 of 14 faces; left out: 1 label is not a number, 1 label out of range, 1 line too long, 1 not a success, 1 picture unreadable, 1 second face of a frame, 1 short row"
+	want := "7 of 14 faces; left out: 1 label is not a number, 1 label out of range, 1 less sure than another face of the frame, 1 line too long, 1 not a success, 1 picture unreadable, 1 short row"
 	if got := d.Report.String(); got != want {
 		t.Errorf("report:\n%s\nwant\n%s", got, want)
 	}
@@ -245,9 +245,9 @@ func FuzzTables(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		var report Report
 		kept := 0
-		err := readLabels(strings.NewReader(s), Intensity, &report, func(_ int, v au.Vector) string {
-			if v != v.Clamp(0, au.Max) {
-				t.Errorf("labels %v", v)
+		err := readLabels(strings.NewReader(s), Intensity, &report, func(r row) string {
+			if v := r.labels; v != v.Clamp(0, au.Max) || !(r.confidence >= 0 && r.confidence <= 1) || r.face > maxFace {
+				t.Errorf("%+v", r)
 			}
 			kept++
 			return ""
@@ -262,7 +262,7 @@ func FuzzTables(f *testing.F) {
 		if left+kept != report.Rows {
 			t.Errorf("%d rows, %d read, %d left out", report.Rows, kept, left)
 		}
-		find := func(frame int) (int, bool) { return 0, frame == 1 }
+		find := func(frame, face int) (int, bool) { return 0, frame == 1 && face <= 0 }
 		_ = readMeta(strings.NewReader(s), find, func(int, meta) {})
 		_ = readLandmarks(strings.NewReader(s), find, func(int, *[68][2]float32) error { return nil })
 	})

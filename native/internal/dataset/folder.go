@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"mien/shared/au"
 )
 
 // Options say how a folder is read.
@@ -55,7 +53,8 @@ type Folder struct {
 // itself, whichever holds EmotioNet.csv, or the shards ROOT/NAME.tar. An index
 // beside them (see Index) that is up to date is read instead of the tables. Rows
 // and pictures that cannot be used are left out and counted; fewer than half left
-// is an error.
+// is an error. ctx bounds all later reading of pictures, too: one that hangs is
+// left behind when it ends.
 func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 	if o.Size < 8 || o.Size > 512 {
 		return nil, fmt.Errorf("data set %q: size %d, want 8 to 512", root, o.Size)
@@ -75,8 +74,19 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 	if o.Memory == 0 {
 		o.Memory = defaultMemory
 	}
+	d, err := within(ctx, func() (*Folder, error) { return openFolder(ctx, root, o) })
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("data set %q: %w", root, err)
+	}
+	return d, err
+}
+
+func openFolder(ctx context.Context, dir string, o Options) (*Folder, error) {
+	root, err := openRoot(dir)
+	if err != nil {
+		return nil, err
+	}
 	d := &Folder{}
-	var err error
 	if d.catalog, d.Report, err = openIndex(root, o.Columns); err == nil {
 		d.Indexed = true
 	} else {
@@ -84,6 +94,7 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 			d.Stale = err
 		}
 		if d.catalog, err = readTables(ctx, root, o.Columns, &d.Report); err != nil {
+			root.close()
 			return nil, err
 		}
 	}
@@ -99,8 +110,8 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 		return nil, err
 	}
 	d.Report.Kept = d.Train.Len() + d.Validation.Len()
-	if d.Report.Kept == 0 || d.Report.Kept*2 < d.Report.Rows-d.Report.Skipped[reasonEnough]-d.Report.Skipped[reasonHalf] {
-		return nil, fmt.Errorf("data set %q: fewer than half of the rows can be used: %s", root, d.Report)
+	if d.Report.Kept == 0 || d.Report.Kept*2 < d.Report.Rows-d.Report.unasked() {
+		return nil, fmt.Errorf("data set %q: fewer than half of the rows can be used: %s", dir, d.Report)
 	}
 	return d, nil
 }
@@ -110,6 +121,11 @@ func Open(ctx context.Context, root string, o Options) (*Folder, error) {
 func (d *Folder) Close() error { return d.catalog.close() }
 
 func (c *catalog) close() error {
+	return errors.Join(c.closeFiles(), c.root.close())
+}
+
+// closeFiles closes all but the root.
+func (c *catalog) closeFiles() error {
 	var errs []error
 	for _, p := range c.parts {
 		if f := p.file; f != nil {
@@ -123,6 +139,8 @@ func (c *catalog) close() error {
 }
 
 const (
+	// reasonLessSure counts rows of a frame of which another face is surer.
+	reasonLessSure = "less sure than another face of the frame"
 	// reasonEnough counts rows that a size made unnecessary, reasonHalf those
 	// of the other half of the people.
 	reasonEnough = "more than asked for"
@@ -130,7 +148,7 @@ const (
 )
 
 // readTables reads the tables of all parts of root.
-func readTables(ctx context.Context, root string, columns Columns, report *Report) (*catalog, error) {
+func readTables(ctx context.Context, root *root, columns Columns, report *Report) (*catalog, error) {
 	parts, err := findParts(root)
 	if err != nil {
 		return nil, err
@@ -147,7 +165,7 @@ func readTables(ctx context.Context, root string, columns Columns, report *Repor
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("data set %q: %w", p.path(root), err)
+			return nil, fmt.Errorf("data set %q: part %q: %w", root.dir, p.name, err)
 		}
 	}
 	return c, nil
@@ -161,20 +179,26 @@ func (c *catalog) readPart(p *part, columns Columns, people map[string]uint32, r
 		return err
 	}
 	c.listed += len(in.pictures)
-	byFrame := make(map[int]int, len(in.pictures)) // every frame that was read; -1 where the picture is missing
+	byFrame := make(map[int]int, len(in.pictures))
+	first, sure := c.len(), []float32{} // of the part's faces
 	err = in.read(tableName, func(r io.Reader) error {
-		return readLabels(r, columns, report, func(frame int, v au.Vector) (reason string) {
-			if _, twice := byFrame[frame]; twice {
-				return "second face of a frame"
-			}
-			place, ok := in.pictures[uint32(frame)]
+		return readLabels(r, columns, report, func(r row) (reason string) {
+			place, ok := in.pictures[which{uint32(r.frame), r.face}]
 			if !ok {
-				byFrame[frame] = -1
 				return "picture missing"
 			}
-			byFrame[frame] = c.len()
-			c.add(frame, v, place)
-			return ""
+			i, twice := byFrame[r.frame]
+			switch {
+			case !twice:
+				byFrame[r.frame] = c.len()
+				c.add(r, place)
+				sure = append(sure, r.confidence)
+				return ""
+			case r.confidence > sure[i-first]:
+				c.replace(i, r, place)
+				sure[i-first] = r.confidence
+			}
+			return reasonLessSure // of the two
 		})
 	})
 	if err == nil {
@@ -183,9 +207,9 @@ func (c *catalog) readPart(p *part, columns Columns, people map[string]uint32, r
 	if err != nil {
 		return err
 	}
-	find := func(frame int) (int, bool) {
+	find := func(frame, face int) (int, bool) {
 		i, ok := byFrame[frame]
-		return i, ok && i >= 0
+		return i, ok && (face < 0 || uint8(face) == c.face[i])
 	}
 	err = in.read(metaName, func(r io.Reader) error {
 		return readMeta(r, find, func(i int, m meta) {

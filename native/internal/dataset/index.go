@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
 
 	"mien/shared/au"
@@ -21,13 +22,13 @@ import (
 // The index file of a data set, ROOT/mien-intensity.index or
 // ROOT/mien-presence.index: what its tables say, ready to be used. Little endian.
 //
-//	magic                  8 bytes
+//	magic                  8 bytes, the last one its version
 //	landmarks              markBytes each: 136 float32, CRC-32C of them
 //	facts                  JSON, then the columns of the catalog
 //	trailer                offset and length of facts, length of their JSON,
 //	                       SHA-256 of facts, magic
 const (
-	indexMagic   = "mienidx1"
+	indexMagic   = "mienidx2"
 	trailerBytes = 3*8 + sha256.Size + 8
 	markBytes    = 136*4 + 4
 	maxFacts     = 4 << 20 // bytes of JSON
@@ -37,9 +38,7 @@ const (
 // ErrStale means that an index is not of the files that are there now.
 var ErrStale = errors.New("the index is not of these files")
 
-func indexPath(root string, columns Columns) string {
-	return filepath.Join(root, "mien-"+string(columns)+".index")
-}
+func indexName(columns Columns) string { return "mien-" + string(columns) + ".index" }
 
 // facts is the JSON of an index.
 type facts struct {
@@ -70,14 +69,14 @@ type fileFacts struct {
 }
 
 // look returns the facts of a part's files as they are now, without hashes.
-func (p *part) look(root string) ([]fileFacts, error) {
+func (p *part) look(r *root) ([]fileFacts, error) {
 	names := []string{tableName, metaName, landmarksName, facesName}
 	if p.shard {
 		names = []string{""}
 	}
 	var files []fileFacts
 	for _, name := range names {
-		info, err := os.Stat(filepath.Join(p.path(root), name))
+		info, err := r.stat(path.Join(p.name, name))
 		if errors.Is(err, os.ErrNotExist) && (name == metaName || name == landmarksName) {
 			continue
 		}
@@ -94,11 +93,11 @@ func (p *part) look(root string) ([]fileFacts, error) {
 }
 
 // sum hashes a file of a part; directories have no hash.
-func (p *part) sum(root string, f fileFacts) (string, error) {
+func (p *part) sum(r *root, f fileFacts) (string, error) {
 	if f.Name == facesName {
 		return "", nil
 	}
-	in, err := os.Open(filepath.Join(p.path(root), f.Name))
+	in, err := r.open(path.Join(p.name, f.Name))
 	if err != nil {
 		return "", err
 	}
@@ -118,20 +117,24 @@ func (p *part) sum(root string, f fileFacts) (string, error) {
 // Index reads the tables of a data set and writes its index, from which Open
 // starts at once. It never holds the landmarks. Progress may be nil.
 func Index(ctx context.Context, root string, columns Columns, progress func(faces int)) (Report, error) {
-	report, err := index(ctx, root, columns, progress)
+	report, err := within(ctx, func() (Report, error) { return index(ctx, root, columns, progress) })
 	if err != nil {
 		return report, fmt.Errorf("index %q: %w", root, err)
 	}
 	return report, nil
 }
 
-func index(ctx context.Context, root string, columns Columns, progress func(faces int)) (report Report, err error) {
-	parts, err := findParts(root)
+func index(ctx context.Context, dir string, columns Columns, progress func(faces int)) (report Report, err error) {
+	root, err := openRoot(dir)
 	if err != nil {
 		return report, err
 	}
-	path := indexPath(root, columns)
-	file, err := os.CreateTemp(root, filepath.Base(path)+".*.tmp")
+	parts, err := findParts(root)
+	if err != nil {
+		return report, errors.Join(err, root.close())
+	}
+	to := filepath.Join(dir, indexName(columns))
+	file, err := os.CreateTemp(dir, indexName(columns)+".*.tmp")
 	if err != nil {
 		return report, err
 	}
@@ -186,14 +189,14 @@ func index(ctx context.Context, root string, columns Columns, progress func(face
 	if err := errors.Join(out.Flush(), file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return report, err
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := os.Rename(file.Name(), to); err != nil {
 		return report, err
 	}
-	dir, err := os.Open(root)
+	folder, err := os.Open(dir)
 	if err != nil {
 		return report, err
 	}
-	return report, errors.Join(dir.Sync(), dir.Close())
+	return report, errors.Join(folder.Sync(), folder.Close())
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -252,7 +255,7 @@ func (c *catalog) write(w io.Writer, f facts, offset int64) error {
 	}
 	for i := range c.len() {
 		b = binary.LittleEndian.AppendUint16(b, c.part[i])
-		b = append(b, c.flags[i])
+		b = append(b, c.flags[i], c.face[i])
 		b = binary.LittleEndian.AppendUint32(b, c.frame[i])
 		b = binary.LittleEndian.AppendUint32(b, c.who[i])
 		b = binary.LittleEndian.AppendUint64(b, uint64(c.at[i]))
@@ -283,7 +286,7 @@ func (c *catalog) write(w io.Writer, f facts, offset int64) error {
 }
 
 // rowBytes is a row of the columns.
-const rowBytes = 2 + 1 + 4 + 4 + 8 + 4 + 4 + 4*3 + 4*au.Count
+const rowBytes = 2 + 1 + 1 + 4 + 4 + 8 + 4 + 4 + 4*3 + 4*au.Count
 
 // counter writes until the first error and counts.
 type counter struct {

@@ -20,8 +20,8 @@ import (
 
 // openIndex reads the index of root. The error wraps os.ErrNotExist when there
 // is none, ErrStale when it is of other files.
-func openIndex(root string, columns Columns) (*catalog, Report, error) {
-	file, err := os.Open(indexPath(root, columns))
+func openIndex(root *root, columns Columns) (*catalog, Report, error) {
+	file, err := root.open(indexName(columns))
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -39,7 +39,7 @@ func openIndex(root string, columns Columns) (*catalog, Report, error) {
 }
 
 // check wants the parts and their files to be those that were indexed.
-func (f facts) check(root string) error {
+func (f facts) check(root *root) error {
 	parts, err := findParts(root)
 	if err != nil {
 		return err
@@ -90,7 +90,14 @@ func readIndex(file io.ReaderAt, columns Columns) (*catalog, facts, error) {
 	}
 	at, length, text := binary.LittleEndian.Uint64(tail[:]), binary.LittleEndian.Uint64(tail[8:]), binary.LittleEndian.Uint64(tail[16:])
 	sum := tail[24 : 24+sha256.Size]
-	if string(tail[24+sha256.Size:]) != indexMagic || at > uint64(size) || length > uint64(size) || at+length != uint64(size)-trailerBytes || text > maxFacts || text > length {
+	switch end := string(tail[24+sha256.Size:]); {
+	case end == indexMagic:
+	case end[:len(end)-1] == indexMagic[:len(end)-1]:
+		return nil, f, fmt.Errorf("%w: of version %q, this program reads %q", ErrStale, end, indexMagic)
+	default:
+		return nil, f, errors.New("no index, or cut off")
+	}
+	if at > uint64(size) || length > uint64(size) || at+length != uint64(size)-trailerBytes || text > maxFacts || text > length {
 		return nil, f, errors.New("no index, or cut off")
 	}
 	h := sha256.New()
@@ -150,6 +157,7 @@ func (h *hashed) Read(b []byte) (int, error) {
 func (c *catalog) readRows(r io.Reader, f facts) error {
 	n := f.Rows
 	c.part, c.frame, c.labels, c.pose = make([]uint16, n), make([]uint32, n), make([]au.Vector, n), make([][3]float32, n)
+	c.face = make([]uint8, n)
 	c.flags, c.who, c.at, c.size, c.mark = make([]uint8, n), make([]uint32, n), make([]int64, n), make([]uint32, n), make([]int32, n)
 	const chunk = 512
 	buffer := make([]byte, chunk*rowBytes)
@@ -165,22 +173,22 @@ func (c *catalog) readRows(r io.Reader, f facts) error {
 		}
 		for i := from; i < to; i++ {
 			b := rows[(i-from)*rowBytes:]
-			c.part[i], c.flags[i], c.frame[i], c.who[i] = binary.LittleEndian.Uint16(b), b[2], binary.LittleEndian.Uint32(b[3:]), binary.LittleEndian.Uint32(b[7:])
-			c.at[i], c.size[i] = int64(binary.LittleEndian.Uint64(b[11:])), binary.LittleEndian.Uint32(b[19:])
-			c.mark[i] = int32(binary.LittleEndian.Uint32(b[23:]))
+			c.part[i], c.flags[i], c.face[i], c.frame[i], c.who[i] = binary.LittleEndian.Uint16(b), b[2], b[3], binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])
+			c.at[i], c.size[i] = int64(binary.LittleEndian.Uint64(b[12:])), binary.LittleEndian.Uint32(b[20:])
+			c.mark[i] = int32(binary.LittleEndian.Uint32(b[24:]))
 			if int(c.part[i]) >= len(c.parts) || int(c.flags[i]&flagEnding) >= len(endings) || c.who[i] != nobody && int(c.who[i]) >= f.Names ||
-				c.at[i] < 0 || c.size[i] > maxFile || c.mark[i] < -1 || int(c.mark[i]) >= f.Marks || c.frame[i] > maxFrame {
+				c.at[i] < 0 || c.size[i] > maxFile || c.mark[i] < -1 || int(c.mark[i]) >= f.Marks || c.frame[i] > maxFrame || c.face[i] > maxFace {
 				return fmt.Errorf("row %d is damaged", i)
 			}
 			for k := range c.pose[i] {
-				v := math.Float32frombits(binary.LittleEndian.Uint32(b[27+4*k:]))
+				v := math.Float32frombits(binary.LittleEndian.Uint32(b[28+4*k:]))
 				if !(v >= -4 && v <= 4) {
 					return fmt.Errorf("row %d: pose %g", i, v)
 				}
 				c.pose[i][k] = v
 			}
 			for k := range c.labels[i] {
-				v := math.Float32frombits(binary.LittleEndian.Uint32(b[39+4*k:]))
+				v := math.Float32frombits(binary.LittleEndian.Uint32(b[40+4*k:]))
 				if !(v >= 0 && v <= top) {
 					return fmt.Errorf("row %d: label %g", i, v)
 				}

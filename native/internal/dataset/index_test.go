@@ -125,9 +125,9 @@ func TestIndexNoticesChanges(t *testing.T) {
 		"a picture":        func() { os.Remove(filepath.Join(root, "b", "processed", facesName, "frame_det_00_000004.png")) },
 		"a table less":     func() { os.Remove(filepath.Join(root, "b", "processed", metaName)) },
 		"a part less":      func() { os.RemoveAll(filepath.Join(root, "b")) },
-		"a flipped bit":    func() { flip(t, indexPath(root, Intensity), -200) },
-		"a cut index":      func() { os.Truncate(indexPath(root, Intensity), 5000) },
-		"no index, a page": func() { os.WriteFile(indexPath(root, Intensity), []byte("<html>"), 0o644) },
+		"a flipped bit":    func() { flip(t, filepath.Join(root, indexName(Intensity)), -200) },
+		"a cut index":      func() { os.Truncate(filepath.Join(root, indexName(Intensity)), 5000) },
+		"no index, a page": func() { os.WriteFile(filepath.Join(root, indexName(Intensity)), []byte("<html>"), 0o644) },
 	} {
 		os.RemoveAll(filepath.Join(root, "a"))
 		os.RemoveAll(filepath.Join(root, "b"))
@@ -147,7 +147,7 @@ func TestIndexNoticesDamagedLandmarks(t *testing.T) {
 	if _, err := Index(context.Background(), root, Intensity, nil); err != nil {
 		t.Fatal(err)
 	}
-	flip(t, indexPath(root, Intensity), 8+3*markBytes+100)
+	flip(t, filepath.Join(root, indexName(Intensity)), 8+3*markBytes+100)
 	d := open(t, root, Options{})
 	bad := 0
 	for _, s := range []*Set{d.Train, d.Validation} {
@@ -180,7 +180,7 @@ func flip(t *testing.T, path string, at int) {
 
 func FuzzIndex(f *testing.F) {
 	c := &catalog{parts: []*part{{name: "a/processed"}}, names: []string{"x"}}
-	c.add(3, [17]float32{1}, place{ending: 1})
+	c.add(row{frame: 3, face: 7, labels: [17]float32{1}}, place{ending: 1})
 	c.who[0] = 0
 	var b bytes.Buffer
 	b.WriteString(indexMagic)

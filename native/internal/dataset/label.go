@@ -18,12 +18,32 @@ const (
 	Presence  Columns = "presence"  // AUxx_c, 0 or 1
 )
 
-// readLabels gives add the frames and labels of EmotioNet.csv; add returns why a
-// row is left out. All that are left out are counted.
-func readLabels(r io.Reader, columns Columns, report *Report, add func(frame int, labels au.Vector) (reason string)) error {
-	suffix, top := "_r", float32(au.Max)
+// row is a row of EmotioNet.csv.
+type row struct {
+	frame      int
+	face       uint8   // its number in the frame
+	confidence float32 // 0 to 1; 1 where the table does not say
+	labels     au.Vector
+}
+
+// Bounds of a row.
+const (
+	maxFace = 99 // OpenFace's pictures have two digits for it
+	// minConfidence is what a fit is worth at least that is called a success: of
+	// 16,748 that FeatureExtraction took for good none has less than .74. Tables
+	// of other labellers say how sure they are of something else.
+	minConfidence = .5
+	// maxBeyond is how far an intensity may lie outside its range: FeatureExtraction
+	// writes such ones when it was interrupted before it knew the person.
+	maxBeyond = 1
+)
+
+// readLabels gives add the rows of EmotioNet.csv; add returns why one is left out.
+// All that are left out are counted.
+func readLabels(r io.Reader, columns Columns, report *Report, add func(row) (reason string)) error {
+	suffix := "_r"
 	if columns == Presence {
-		suffix, top = "_c", 1
+		suffix = "_c"
 	}
 	t, err := newTable(r)
 	if err != nil {
@@ -37,7 +57,7 @@ func readLabels(r io.Reader, columns Columns, report *Report, add func(frame int
 	if err != nil {
 		return err
 	}
-	success, hasSuccess := t.columns["success"]
+	_, other := t.columns["labelled_by"]
 	for {
 		cells, err := t.next()
 		if err == io.EOF {
@@ -51,43 +71,92 @@ func readLabels(r io.Reader, columns Columns, report *Report, add func(frame int
 		if err != nil {
 			return err
 		}
-		frame, labels, reason := labelled(cells, at, top)
-		if hasSuccess && (success >= len(cells) || cells[success] == "0" || cells[success] == "0.0") {
-			reason = "not a success"
+		var r row
+		clamped, reason := false, t.trusted(cells, &r, other)
+		if reason == "" {
+			clamped, reason = r.label(cells, at, columns)
 		}
 		if reason == "" {
-			reason = add(frame, labels)
+			reason = add(r)
 		}
-		if reason != "" {
+		switch {
+		case reason != "":
 			report.skip(reason)
+		case clamped:
+			report.Clamped++
 		}
 	}
 }
 
-// labelled reads the frame and the labels of one row, or says what is wrong.
-func labelled(cells []string, at []int, top float32) (frame int, labels au.Vector, reason string) {
+// trusted reads what a row says of itself: whether it is a success, which face of
+// the frame it is of, and how sure it is. A column that is not there says nothing.
+func (t *table) trusted(cells []string, r *row, other bool) (reason string) {
+	cell := func(name string) (text string, there bool) {
+		at, ok := t.columns[name]
+		if ok && at < len(cells) {
+			text = cells[at]
+		}
+		return text, ok
+	}
+	if text, ok := cell("success"); ok {
+		switch v, isNumber := number(text); {
+		case strings.EqualFold(text, "true"), isNumber && v > 0:
+		case text == "", strings.EqualFold(text, "false"), isNumber:
+			return "not a success"
+		default:
+			return "success is not a number"
+		}
+	}
+	if text, ok := cell("face_id"); ok {
+		n, isNumber := frameNumber(text)
+		if !isNumber || n > maxFace {
+			return "no face number"
+		}
+		r.face = uint8(n)
+	}
+	r.confidence = 1
+	if text, ok := cell("confidence"); ok {
+		v, isNumber := number(text)
+		switch {
+		case !isNumber || v < 0 || v > 1:
+			return "confidence is not from 0 to 1"
+		case v < minConfidence && !other:
+			return "not sure enough"
+		}
+		r.confidence = v
+	}
+	return ""
+}
+
+// label reads the frame and the labels of a row, or says what is wrong.
+func (r *row) label(cells []string, at []int, columns Columns) (clamped bool, reason string) {
 	for i, place := range at {
 		if place >= len(cells) {
-			return 0, labels, "short row"
+			return false, "short row"
 		}
 		if i == 0 {
 			n, ok := frameNumber(cells[place])
 			if !ok {
-				return 0, labels, "no frame number"
+				return false, "no frame number"
 			}
-			frame = n
+			r.frame = n
 			continue
 		}
 		v, ok := number(cells[place])
 		if !ok {
-			return 0, labels, "label is not a number"
+			return false, "label is not a number"
 		}
-		if v < 0 || v > top {
-			return 0, labels, "label out of range"
+		top, beyond := float32(au.Max), float32(maxBeyond)
+		if columns == Presence {
+			top, beyond = 1, 0
 		}
-		labels[i-1] = v
+		if v < -beyond || v > top+beyond {
+			return false, "label out of range"
+		}
+		clamped = clamped || v < 0 || v > top
+		r.labels[i-1] = min(max(v, 0), top)
 	}
-	return frame, labels, ""
+	return clamped, ""
 }
 
 // maxIdentity bounds the name of a person, in bytes.
@@ -102,7 +171,7 @@ type meta struct {
 
 // readMeta gives add the person and the head's pose of the faces that find
 // knows by their frames.
-func readMeta(r io.Reader, find func(frame int) (face int, ok bool), add func(face int, m meta)) error {
+func readMeta(r io.Reader, find func(frame, face int) (i int, ok bool), add func(face int, m meta)) error {
 	t, err := newTable(r)
 	if err != nil {
 		return err
@@ -138,7 +207,7 @@ const maxOutside = 64
 
 // readLandmarks gives add the landmarks of the faces that find knows by their
 // frames; l is add's to copy.
-func readLandmarks(r io.Reader, find func(frame int) (face int, ok bool), add func(face int, l *[68][2]float32) error) error {
+func readLandmarks(r io.Reader, find func(frame, face int) (i int, ok bool), add func(face int, l *[68][2]float32) error) error {
 	t, err := newTable(r)
 	if err != nil {
 		return err
@@ -167,11 +236,12 @@ func readLandmarks(r io.Reader, find func(frame int) (face int, ok bool), add fu
 	})
 }
 
-func eachFrame(t *table, find func(frame int) (int, bool), do func(face int, cells []string) error) error {
+func eachFrame(t *table, find func(frame, face int) (int, bool), do func(face int, cells []string) error) error {
 	at, err := t.column("frame")
 	if err != nil {
 		return err
 	}
+	which, faced := t.columns["face_id"]
 	for {
 		cells, err := t.next()
 		if err == io.EOF {
@@ -186,11 +256,22 @@ func eachFrame(t *table, find func(frame int) (int, bool), do func(face int, cel
 		if at[0] >= len(cells) {
 			continue
 		}
-		if n, ok := frameNumber(cells[at[0]]); ok {
-			if face, known := find(n); known {
-				if err := do(face, cells); err != nil {
-					return err
-				}
+		n, ok := frameNumber(cells[at[0]])
+		if !ok {
+			continue
+		}
+		face := -1 // the only one
+		if faced {
+			if face, ok = 0, which < len(cells); ok {
+				face, ok = frameNumber(cells[which])
+			}
+			if !ok || face > maxFace {
+				continue
+			}
+		}
+		if i, known := find(n, face); known {
+			if err := do(i, cells); err != nil {
+				return err
 			}
 		}
 	}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"runtime"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +19,7 @@ const (
 	metaName      = "meta.csv"
 	landmarksName = "landmarks68.csv"
 	facesName     = "EmotioNet_aligned"
-	faceName      = "frame_det_00_"
+	faceName      = "frame_det_"
 	shardEnding   = ".tar"
 
 	maxParts = 1000
@@ -45,89 +45,76 @@ type place struct {
 	size   uint32 // there
 }
 
-// path is where the part lies under root.
-func (p *part) path(root string) string { return filepath.Join(root, filepath.FromSlash(p.name)) }
-
-// picture is the path of a picture; of one in a shard, what it is called there.
-func (p *part) picture(root string, frame uint32, ending uint8) string {
-	return filepath.Join(p.path(root), facesName, fmt.Sprintf("%s%06d%s", faceName, frame, endings[ending]))
+// picture is the path of a picture in the root; of one in a shard, what it is
+// called there.
+func (p *part) picture(frame uint32, face, ending uint8) string {
+	return path.Join(p.name, facesName, fmt.Sprintf("%s%02d_%06d%s", faceName, face, frame, endings[ending]))
 }
 
 // open returns the shard's file, which stays open.
-func (p *part) open(root string) (*os.File, error) {
-	p.once.Do(func() { p.file, p.err = os.Open(p.path(root)) })
+func (p *part) open(r *root) (*os.File, error) {
+	p.once.Do(func() { p.file, p.err = r.open(p.name) })
 	return p.file, p.err
+}
+
+// which is a face of a frame.
+type which struct {
+	frame uint32
+	face  uint8
 }
 
 // contents are the tables and pictures of a part.
 type contents struct {
 	tables   map[string]func() (io.ReadCloser, error)
-	pictures map[uint32]place // by frame
-	err      error            // why there are no pictures
+	pictures map[which]place
+	err      error // why there are no pictures
 }
 
 // findParts returns the parts of a data set: ROOT itself, ROOT/processed,
 // ROOT/<part>/processed, or else ROOT's shards.
-func findParts(root string) ([]*part, error) {
+func findParts(r *root) ([]*part, error) {
 	for _, dir := range []string{".", "processed"} {
-		if _, err := os.Stat(filepath.Join(root, dir, tableName)); err == nil {
+		if _, err := r.stat(path.Join(dir, tableName)); err == nil {
 			return []*part{{name: dir}}, nil
 		}
 	}
-	var parts []*part
-	for _, pattern := range []string{filepath.Join("*", "processed", tableName), "*" + shardEnding} {
-		found, err := filepath.Glob(filepath.Join(escape(root), pattern))
-		if err != nil {
-			return nil, fmt.Errorf("data set %q: %w", root, err)
+	entries, err := r.entries()
+	if err == nil {
+		err = r.leads(entries)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data set %q: %w", r.dir, err)
+	}
+	var parts, shards []*part
+	for _, e := range entries {
+		if path.Ext(e.Name()) == shardEnding {
+			shards = append(shards, &part{name: e.Name(), shard: true})
 		}
-		sort.Strings(found)
-		for _, f := range found {
-			shard := filepath.Ext(f) == shardEnding
-			if !shard {
-				f = filepath.Dir(f)
+		if name := path.Join(e.Name(), "processed"); e.IsDir() || e.Type()&fs.ModeSymlink != 0 {
+			if _, err := r.stat(path.Join(name, tableName)); err == nil {
+				parts = append(parts, &part{name: name})
 			}
-			name, err := filepath.Rel(root, f)
-			if err != nil {
-				return nil, fmt.Errorf("data set %q: %w", root, err)
-			}
-			parts = append(parts, &part{name: filepath.ToSlash(name), shard: shard})
-		}
-		if len(parts) > 0 {
-			break
 		}
 	}
+	if len(parts) == 0 {
+		parts = shards
+	}
 	if len(parts) == 0 || len(parts) > maxParts {
-		return nil, fmt.Errorf("data set %q: %d parts of the form PART/processed/%s, or shards NAME%s, want 1 to %d", root, len(parts), tableName, shardEnding, maxParts)
+		return nil, fmt.Errorf("data set %q: %d parts of the form PART/processed/%s, or shards NAME%s, want 1 to %d", r.dir, len(parts), tableName, shardEnding, maxParts)
 	}
 	return parts, nil
 }
 
-// escape keeps characters of a directory's name from meaning a pattern.
-func escape(dir string) string {
-	if runtime.GOOS == "windows" {
-		return dir // Glob knows no escape there
-	}
-	var b []rune
-	for _, r := range dir {
-		if r == '*' || r == '?' || r == '[' || r == '\\' {
-			b = append(b, '\\')
-		}
-		b = append(b, r)
-	}
-	return string(b)
-}
-
 // list returns what a part holds.
-func (p *part) list(root string) (contents, error) {
+func (p *part) list(r *root) (contents, error) {
 	if p.shard {
-		return p.listShard(root)
+		return p.listShard(r)
 	}
-	dir := p.path(root)
-	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[uint32]place{}}
+	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[which]place{}}
 	for _, name := range []string{tableName, metaName, landmarksName} {
-		c.tables[name] = func() (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name)) }
+		c.tables[name] = func() (io.ReadCloser, error) { return r.open(path.Join(p.name, name)) }
 	}
-	f, err := os.Open(filepath.Join(dir, facesName))
+	f, err := r.list(path.Join(p.name, facesName))
 	if err != nil {
 		c.err = err // a table that is no table is the worse fault
 		return c, nil
@@ -150,30 +137,36 @@ func (p *part) list(root string) (contents, error) {
 // put notes a picture by its file's name; other files are none. Of two pictures
 // of a frame the ending decides, not the order of the directory.
 func (c *contents) put(name string, p place) {
-	ending := filepath.Ext(name)
-	number, ok := strings.CutPrefix(name[:len(name)-len(ending)], faceName)
-	if !ok {
+	ending := path.Ext(name)
+	numbers, ok := strings.CutPrefix(name[:len(name)-len(ending)], faceName)
+	first, number, two := strings.Cut(numbers, "_")
+	if !ok || !two {
+		return
+	}
+	face, err := strconv.ParseUint(first, 10, 8)
+	if err != nil || face > maxFace || fmt.Sprintf("%02d", face) != first {
 		return
 	}
 	frame, err := strconv.ParseUint(number, 10, 32)
 	if err != nil || frame > maxFrame || fmt.Sprintf("%06d", frame) != number {
 		return
 	}
+	at := which{uint32(frame), uint8(face)}
 	for i, e := range endings {
 		if e != ending {
 			continue
 		}
 		p.ending = uint8(i)
-		if old, twice := c.pictures[uint32(frame)]; !twice || old.ending < p.ending {
-			c.pictures[uint32(frame)] = p
+		if old, twice := c.pictures[at]; !twice || old.ending < p.ending {
+			c.pictures[at] = p
 		}
 	}
 }
 
 // listShard walks the headers of a tar file; nothing is unpacked.
-func (p *part) listShard(root string) (contents, error) {
-	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[uint32]place{}}
-	f, err := p.open(root)
+func (p *part) listShard(in *root) (contents, error) {
+	c := contents{tables: map[string]func() (io.ReadCloser, error){}, pictures: map[which]place{}}
+	f, err := p.open(in)
 	if err != nil {
 		return c, err
 	}

@@ -11,6 +11,8 @@ type Report struct {
 	Rows    int            `json:"rows"`              // rows found
 	Kept    int            `json:"kept"`              // rows kept
 	Skipped map[string]int `json:"skipped,omitempty"` // reason -> rows
+	// Clamped is how many kept rows had an intensity a little outside its range.
+	Clamped int `json:"clamped,omitempty"`
 }
 
 func (r *Report) skip(reason string) {
@@ -18,6 +20,11 @@ func (r *Report) skip(reason string) {
 		r.Skipped = map[string]int{}
 	}
 	r.Skipped[reason]++
+}
+
+// unasked counts rows that are left out though nothing is wrong with them.
+func (r Report) unasked() int {
+	return r.Skipped[reasonEnough] + r.Skipped[reasonHalf] + r.Skipped[reasonLessSure]
 }
 
 // String tells the report in one line, the commonest reason first.
@@ -41,6 +48,9 @@ func (r Report) String() string {
 			sep = "; left out: "
 		}
 		fmt.Fprintf(&b, "%s%d %s", sep, r.Skipped[reason], reason)
+	}
+	if r.Clamped > 0 {
+		fmt.Fprintf(&b, "; intensities clamped in %d", r.Clamped)
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mien/native/internal/disk"
 	"mien/shared/au"
 )
 
@@ -15,6 +16,7 @@ import (
 // each, are kept in memory as far as Options.Memory goes; the others are read
 // and decoded each time they are asked for.
 type Set struct {
+	ctx     context.Context // ends all reading
 	size    int
 	catalog *catalog
 	faces   []uint32 // into the catalog
@@ -24,7 +26,7 @@ type Set struct {
 
 // newSet makes a set and, where it fits, reads it. room is what memory is left.
 func newSet(ctx context.Context, c *catalog, faces []uint32, o Options, room *int64, report *Report) (*Set, error) {
-	s := &Set{size: o.Size, catalog: c, faces: faces, held: make([]atomic.Pointer[[]uint8], len(faces))}
+	s := &Set{ctx: ctx, size: o.Size, catalog: c, faces: faces, held: make([]atomic.Pointer[[]uint8], len(faces))}
 	whole := int64(len(faces)) * int64(s.bytes())
 	if whole > *room {
 		s.room.Store(*room)
@@ -81,9 +83,9 @@ func (s *Set) picture(i int) ([]uint8, error) {
 		return *img, nil
 	}
 	face := int(s.faces[i])
-	b, err := s.catalog.picture(face)
+	b, err := disk.Within(s.ctx, func() ([]byte, error) { return s.catalog.picture(face) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("picture %q: %w", s.catalog.name(face), err)
 	}
 	img, err := square(b, s.size)
 	if err != nil {

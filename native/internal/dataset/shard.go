@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ type Sharded struct {
 	Wrote  int   `json:"wrote"`  // by this run
 	Faces  int   `json:"faces"`
 	Bytes  int64 `json:"bytes"`
-	// Skipped counts rows that have no picture, or a second one of their frame.
+	// Skipped counts rows whose frame has no picture of its faces.
 	Skipped map[string]int `json:"skipped,omitempty"`
 }
 
@@ -53,19 +54,24 @@ func Shard(ctx context.Context, root, out string, o ShardOptions) (Sharded, erro
 	if o.Bytes == 0 {
 		o.Bytes = ShardBytes
 	}
-	s := &sharder{root: root, out: out, options: o, sums: map[string]string{}, result: Sharded{Skipped: map[string]int{}}}
-	if err := s.run(ctx); err != nil {
-		return s.result, fmt.Errorf("pack %q into %q: %w", root, out, err)
+	result, err := within(ctx, func() (Sharded, error) {
+		s := &sharder{out: out, options: o, sums: map[string]string{}, result: Sharded{Skipped: map[string]int{}}}
+		err := s.run(ctx, root)
+		return s.result, err
+	})
+	if err != nil {
+		err = fmt.Errorf("pack %q into %q: %w", root, out, err)
 	}
-	return s.result, nil
+	return result, err
 }
 
 type sharder struct {
-	root, out string
-	options   ShardOptions
-	sums      map[string]string // by the shard's file name
-	result    Sharded
-	total     int
+	root    *root
+	out     string
+	options ShardOptions
+	sums    map[string]string // by the shard's file name
+	result  Sharded
+	total   int
 }
 
 // packed is a part that is being packed: where its rows and pictures are.
@@ -80,14 +86,21 @@ type packed struct {
 // rowsOf finds the lines of a table by frame.
 type rowsOf struct {
 	file    *os.File
+	close   func() error
+	comma   string
 	head    string
 	columns map[string]int
 	lines   map[uint32]span
+	more    map[uint32][]span // further lines of a frame, of its other faces
 }
 
 type span struct{ at, end int64 }
 
-func (s *sharder) run(ctx context.Context) error {
+func (s *sharder) run(ctx context.Context, dir string) (err error) {
+	if s.root, err = openRoot(dir); err != nil {
+		return err
+	}
+	defer s.root.close()
 	parts, err := findParts(s.root)
 	if err != nil {
 		return err
@@ -136,18 +149,11 @@ func (s *sharder) open(p *part) (*packed, error) {
 	if dir := path.Dir(p.name); dir != "." {
 		k.short = strings.ReplaceAll(dir, "/", "-")
 	}
+	shown := map[uint32]bool{}
 	for _, name := range []string{tableName, metaName, landmarksName} {
-		rows, err := readRowsOf(filepath.Join(p.path(s.root), name), func(frame uint32, first bool) {
-			if name != tableName {
-				return
-			}
-			_, ok := where.pictures[frame]
-			switch {
-			case !first:
-				s.result.Skipped["second face of a frame"]++
-			case !ok:
-				s.result.Skipped["picture missing"]++
-			default:
+		rows, err := readRowsOf(s.root, path.Join(p.name, name), func(frame uint32, face uint8) {
+			if _, ok := where.pictures[which{frame, face}]; name == tableName && ok && !shown[frame] {
+				shown[frame] = true
 				k.frames = append(k.frames, frame)
 			}
 		})
@@ -159,56 +165,125 @@ func (s *sharder) open(p *part) (*packed, error) {
 		}
 		k.tables[name] = rows
 	}
+	for frame := range k.tables[tableName].lines {
+		if !shown[frame] {
+			s.result.Skipped["picture missing"] += 1 + len(k.tables[tableName].more[frame])
+		}
+	}
 	return k, nil
 }
 
 func (k *packed) close() {
 	for _, r := range k.tables {
-		r.file.Close()
+		r.close()
 	}
 }
 
-func readRowsOf(path string, found func(frame uint32, first bool)) (*rowsOf, error) {
-	f, err := os.Open(path)
+func readRowsOf(root *root, name string, found func(frame uint32, face uint8)) (*rowsOf, error) {
+	f, err := root.open(name)
 	if err != nil {
 		return nil, err
 	}
-	r := &rowsOf{file: f, lines: map[uint32]span{}}
-	t, err := newTable(f)
-	if err == nil {
-		r.columns = t.columns
-		r.head, err = r.text(span{0, t.end})
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	r.head = strings.TrimPrefix(r.head, "\ufeff")
-	at, err := t.column("frame")
-	for err == nil {
-		var cells []string
-		if cells, err = t.next(); err != nil {
-			if errors.Is(err, errLongLine) {
-				err = nil
-			}
-			continue
-		}
-		if at[0] >= len(cells) {
-			continue
-		}
-		if n, ok := frameNumber(cells[at[0]]); ok {
-			_, twice := r.lines[uint32(n)]
-			if !twice {
-				r.lines[uint32(n)] = span{t.at, t.end}
-			}
-			found(uint32(n), !twice)
-		}
-	}
-	if err != io.EOF {
-		f.Close()
+	r := &rowsOf{file: f, close: f.Close, lines: map[uint32]span{}, more: map[uint32][]span{}}
+	if err := r.read(found); err != nil {
+		r.close()
 		return nil, err
 	}
 	return r, nil
+}
+
+func (r *rowsOf) read(found func(frame uint32, face uint8)) error {
+	if err := r.narrow(); err != nil {
+		return err
+	}
+	t, err := newTable(io.NewSectionReader(r.file, 0, 1<<62))
+	if err != nil {
+		return err
+	}
+	r.columns, r.comma = t.columns, t.comma
+	if r.head, err = r.text(span{0, t.end}); err != nil {
+		return err
+	}
+	r.head = strings.TrimPrefix(r.head, "\ufeff")
+	at, err := t.column("frame")
+	if err != nil {
+		return err
+	}
+	faceAt, faced := t.columns["face_id"]
+	for {
+		cells, err := t.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, errLongLine):
+			continue
+		case err != nil:
+			return err
+		case at[0] >= len(cells):
+			continue
+		}
+		n, ok := frameNumber(cells[at[0]])
+		if !ok {
+			continue
+		}
+		frame, face := uint32(n), 0
+		if faced && faceAt < len(cells) {
+			if face, ok = frameNumber(cells[faceAt]); !ok || face > maxFace {
+				face = maxFace + 1 // of which there is no picture
+			}
+		}
+		if _, twice := r.lines[frame]; twice {
+			r.more[frame] = append(r.more[frame], span{t.at, t.end})
+		} else {
+			r.lines[frame] = span{t.at, t.end}
+		}
+		found(frame, uint8(face))
+	}
+}
+
+// narrow puts a copy in UTF-8 in the place of a table in UTF-16: lines are found
+// again by where they are.
+func (r *rowsOf) narrow() error {
+	text, err := textOf(io.NewSectionReader(r.file, 0, 1<<62))
+	if err != nil {
+		return err
+	}
+	if head, _ := text.Peek(4); sameStart(r.file, head) {
+		return nil
+	}
+	to, err := os.CreateTemp("", "mien-table-*.csv")
+	if err != nil {
+		return err
+	}
+	from := r.file
+	r.file = to
+	r.close = func() error { return errors.Join(from.Close(), to.Close(), os.Remove(to.Name())) }
+	_, err = io.Copy(to, text)
+	return err
+}
+
+// sameStart reports whether a file begins with head.
+func sameStart(f *os.File, head []byte) bool {
+	b := make([]byte, len(head))
+	_, err := f.ReadAt(b, 0)
+	return err == nil && bytes.Equal(b, head)
+}
+
+// of returns the lines of a frame.
+func (r *rowsOf) of(frame uint32) ([]string, error) {
+	at, ok := r.lines[frame]
+	if !ok {
+		return nil, nil
+	}
+	var lines []string
+	for _, s := range append([]span{at}, r.more[frame]...) {
+		line, err := r.text(s)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // text returns a line without its end.
@@ -225,11 +300,13 @@ func (s *sharder) pack(ctx context.Context, k *packed) error {
 	for from, n := 0, 0; from < len(k.frames); n++ {
 		to, size := from, int64(0)
 		for to < len(k.frames) && (to == from || size < s.options.Bytes) {
-			info, err := os.Stat(s.picture(k, k.frames[to]))
-			if err != nil {
-				return err
+			for _, name := range k.pictures(k.frames[to]) {
+				info, err := s.root.stat(name)
+				if err != nil {
+					return err
+				}
+				size += 512 + (info.Size()+511)/512*512
 			}
-			size += 512 + (info.Size()+511)/512*512
 			to++
 		}
 		name := fmt.Sprintf("%s-%05d%s", k.short, n, shardEnding)
@@ -248,8 +325,24 @@ func (s *sharder) pack(ctx context.Context, k *packed) error {
 	return nil
 }
 
-func (s *sharder) picture(k *packed, frame uint32) string {
-	return k.picture(s.root, frame, k.where.pictures[frame].ending)
+// faces are those of a frame that have a picture.
+func (k *packed) faces(frame uint32) []uint8 {
+	var faces []uint8
+	for face := range uint8(maxFace + 1) {
+		if _, ok := k.where.pictures[which{frame, face}]; ok {
+			faces = append(faces, face)
+		}
+	}
+	return faces
+}
+
+// pictures are those of a frame's faces.
+func (k *packed) pictures(frame uint32) []string {
+	var names []string
+	for _, face := range k.faces(frame) {
+		names = append(names, k.picture(frame, face, k.where.pictures[which{frame, face}].ending))
+	}
+	return names
 }
 
 // write writes one shard: pictures in the order of their rows, tables at the end.
@@ -269,13 +362,14 @@ func (s *sharder) write(ctx context.Context, k *packed, name string, frames []ui
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		from := s.picture(k, frame)
-		b, err := readSmall(from)
-		if err != nil {
-			return err
-		}
-		if err := put(w, path.Join(dir, facesName, filepath.Base(from)), b); err != nil {
-			return err
+		for _, from := range k.pictures(frame) {
+			b, err := s.root.readSmall(from)
+			if err != nil {
+				return err
+			}
+			if err := put(w, path.Join(dir, facesName, path.Base(from)), b); err != nil {
+				return err
+			}
 		}
 	}
 	for _, table := range []string{tableName, metaName, landmarksName} {
@@ -331,59 +425,87 @@ func (k *packed) table(name string, frames []uint32) ([]byte, error) {
 	}
 	b.WriteString(rows.head + "\n")
 	for _, frame := range frames {
-		at, ok := rows.lines[frame]
-		if !ok {
-			continue
-		}
-		line, err := rows.text(at)
+		lines, err := rows.of(frame)
 		if err != nil {
 			return nil, err
 		}
-		b.WriteString(line + "\n")
+		for _, line := range lines {
+			b.WriteString(line + "\n")
+		}
 	}
 	return b.Bytes(), nil
 }
 
 func (k *packed) meta(rows *rowsOf, frames []uint32) ([]byte, error) {
-	head, frameAt, whoAt, width := "frame,identity", 0, 1, 2
+	head, comma, frameAt, whoAt, width := "frame,identity", ",", 0, 1, 2
+	faceAt, faced := 0, false
 	if rows != nil {
-		cells := strings.Split(rows.head, ",")
+		comma = rows.comma
+		faceAt, faced = rows.columns["face_id"]
+		cells := strings.Split(rows.head, comma)
 		frameAt, width = rows.columns["frame"], len(cells)
 		var named bool
 		if whoAt, named = rows.columns["identity"]; !named {
 			cells = append(cells, "identity")
 			whoAt, width = width, width+1
 		}
-		head = strings.Join(cells, ",")
+		head = strings.Join(cells, comma)
 	}
 	var b bytes.Buffer
 	b.WriteString(head + "\n")
 	for _, frame := range frames {
-		cells := []string{}
+		lines := []string{""}
+		if faced {
+			lines = nil
+		}
 		if rows != nil {
-			if at, ok := rows.lines[frame]; ok {
-				line, err := rows.text(at)
-				if err != nil {
-					return nil, err
-				}
-				cells = strings.Split(line, ",")
+			of, err := rows.of(frame)
+			if err != nil {
+				return nil, err
+			}
+			if len(of) > 0 {
+				lines = of
 			}
 		}
-		for len(cells) < width {
-			cells = append(cells, "")
+		if faced { // whoever is not named needs a line of their own
+			for _, face := range k.faces(frame) {
+				if !slices.ContainsFunc(lines, func(line string) bool {
+					cells := strings.Split(line, comma)
+					n, ok := 0, faceAt < len(cells)
+					if ok {
+						n, ok = frameNumber(cell(cells[faceAt]))
+					}
+					return ok && n == int(face)
+				}) {
+					cells := make([]string, width)
+					cells[faceAt] = fmt.Sprint(face)
+					lines = append(lines, strings.Join(cells, comma))
+				}
+			}
 		}
-		cells[frameAt] = fmt.Sprint(frame)
-		if cell(cells[whoAt]) == "" {
-			cells[whoAt] = fmt.Sprintf("%s#%d", k.name, frame)
+		for _, line := range lines {
+			cells := strings.Split(line, comma)
+			for len(cells) < width {
+				cells = append(cells, "")
+			}
+			cells[frameAt] = fmt.Sprint(frame)
+			if cell(cells[whoAt]) == "" {
+				cells[whoAt] = fmt.Sprintf("%s#%d", k.name, frame)
+			}
+			b.WriteString(strings.Join(cells, comma) + "\n")
 		}
-		b.WriteString(strings.Join(cells, ",") + "\n")
 	}
 	return b.Bytes(), nil
 }
 
 // readSums reads the list of finished shards, if there is one.
 func (s *sharder) readSums() error {
-	sums, err := readSums(s.out)
+	out, err := openRoot(s.out)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	sums, err := readSums(out)
 	if err == nil {
 		s.sums = sums
 	}
@@ -394,8 +516,8 @@ func (s *sharder) readSums() error {
 }
 
 // readSums reads SHA256SUMS of a folder.
-func readSums(dir string) (map[string]string, error) {
-	f, err := os.Open(filepath.Join(dir, sumsName))
+func readSums(r *root) (map[string]string, error) {
+	f, err := r.open(sumsName)
 	if err != nil {
 		return nil, err
 	}

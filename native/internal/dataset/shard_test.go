@@ -39,7 +39,7 @@ func TestShardsGiveTheSameFaces(t *testing.T) {
 	}
 	wantSame(t, indexed, folder)
 	wantSame(t, open(t, out, Options{Memory: 1}), folder)
-	os.Remove(indexPath(out, Intensity))
+	os.Remove(filepath.Join(out, indexName(Intensity)))
 	scanned := open(t, out, Options{})
 	if scanned.Indexed {
 		t.Fatal("an index that was removed was used")
@@ -146,7 +146,11 @@ func FuzzShard(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "a.tar"), b, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c, err := readTables(context.Background(), dir, Intensity, &Report{})
+		root, err := openRoot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := readTables(context.Background(), root, Intensity, &Report{})
 		if err != nil {
 			return
 		}

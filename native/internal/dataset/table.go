@@ -16,11 +16,13 @@ const (
 	maxFrame   = 1e9
 )
 
-// table reads comma-separated values row by row. It takes what OpenFace and
+// table reads separated values row by row. It takes what OpenFace and
 // spreadsheets write: a byte-order mark, padded names and cells, CRLF, quoted
-// cells without commas inside.
+// cells without commas inside, semicolons and tabs for commas, numbers with a
+// decimal comma, UTF-16.
 type table struct {
 	r       *bufio.Reader
+	comma   string // between cells: a comma, a semicolon or a tab
 	columns map[string]int
 	rows    int
 	at, end int64 // where the last line began, and where the next one does
@@ -29,7 +31,11 @@ type table struct {
 var errLongLine = fmt.Errorf("line longer than %d bytes", maxLine)
 
 func newTable(r io.Reader) (*table, error) {
-	t := &table{r: bufio.NewReaderSize(r, 32<<10), columns: map[string]int{}}
+	text, err := textOf(r)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{r: text, columns: map[string]int{}}
 	line, err := t.line()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -37,7 +43,13 @@ func newTable(r io.Reader) (*table, error) {
 		}
 		return nil, fmt.Errorf("column names: %w", err)
 	}
-	names := strings.Split(strings.TrimPrefix(line, "\ufeff"), ",")
+	line = strings.TrimPrefix(line, "\ufeff")
+	for _, c := range []string{",", ";", "\t"} {
+		if t.comma == "" || strings.Count(line, c) > strings.Count(line, t.comma) {
+			t.comma = c
+		}
+	}
+	names := strings.Split(line, t.comma)
 	if len(names) > maxColumns {
 		return nil, fmt.Errorf("%d columns, want at most %d", len(names), maxColumns)
 	}
@@ -56,7 +68,7 @@ func (t *table) column(names ...string) ([]int, error) {
 	for i, name := range names {
 		place, ok := t.columns[name]
 		if !ok {
-			return nil, fmt.Errorf("no column %q among %d", name, len(t.columns))
+			return nil, fmt.Errorf("no column %q among %d: want names with commas, semicolons or tabs between them", name, len(t.columns))
 		}
 		at[i] = place
 	}
@@ -80,7 +92,7 @@ func (t *table) next() ([]string, error) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		cells := strings.SplitN(line, ",", maxColumns+1)
+		cells := strings.SplitN(line, t.comma, maxColumns+1)
 		for i := range cells {
 			cells[i] = cell(cells[i])
 		}
@@ -118,15 +130,15 @@ func (t *table) line() (string, error) {
 
 func cell(s string) string { return strings.Trim(s, " \t\r\"") }
 
-// number reads a finite number.
+// number reads a finite number, its decimals after a point or a comma.
 func number(s string) (float32, bool) {
-	v, err := strconv.ParseFloat(s, 32)
+	v, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 32)
 	return float32(v), err == nil && v-v == 0
 }
 
 // frameNumber reads a frame's number; some tools write it as "12.0".
 func frameNumber(s string) (int, bool) {
-	v, err := strconv.ParseFloat(s, 64)
+	v, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 	n := int(v)
 	return n, err == nil && v >= 0 && v <= maxFrame && float64(n) == v
 }

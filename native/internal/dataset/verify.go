@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mien/native/internal/disk"
 	"mien/shared/pixel"
 )
 
@@ -49,25 +50,34 @@ const sound = "sound"
 // Verify looks at every row, picture and shard of a data set. What it finds wrong
 // is in the result; the error says why it could not look.
 func Verify(ctx context.Context, root string, columns Columns, progress func(done, total int)) (Verified, error) {
+	return within(ctx, func() (Verified, error) { return verifySet(ctx, root, columns, progress) })
+}
+
+func verifySet(ctx context.Context, dir string, columns Columns, progress func(done, total int)) (Verified, error) {
 	v := Verified{Pictures: map[string]int{}, Index: "none"}
+	root, err := openRoot(dir)
+	if err != nil {
+		return v, fmt.Errorf("verify: %w", err)
+	}
+	defer root.close()
 	if c, _, err := openIndex(root, columns); err == nil {
 		v.Index = "current"
-		c.close()
+		c.closeFiles()
 	} else if !errors.Is(err, os.ErrNotExist) {
 		v.Index = err.Error()
 	}
 	if err := v.shards(ctx, root); err != nil {
-		return v, fmt.Errorf("verify %q: %w", root, err)
+		return v, fmt.Errorf("verify %q: %w", dir, err)
 	}
 	c, err := readTables(ctx, root, columns, &v.Tables)
 	if err != nil {
 		return v, fmt.Errorf("verify: %w", err)
 	}
-	defer c.close()
+	defer c.closeFiles()
 	v.Tables.Kept = c.len()
 	v.Unused = c.listed - c.len()
 	if err := v.pictures(ctx, c, progress); err != nil {
-		return v, fmt.Errorf("verify %q: %w", root, err)
+		return v, fmt.Errorf("verify %q: %w", dir, err)
 	}
 	return v, nil
 }
@@ -113,6 +123,9 @@ func (v *Verified) pictures(ctx context.Context, c *catalog, progress func(done,
 
 // wrong says what is wrong with a picture.
 func wrong(b []byte, err error) string {
+	if errors.Is(err, disk.ErrIrregular) {
+		return "not a regular file"
+	}
 	if err != nil {
 		return "cannot be read"
 	}
@@ -137,7 +150,7 @@ func wrong(b []byte, err error) string {
 }
 
 // shards hashes the shards of root.
-func (v *Verified) shards(ctx context.Context, root string) error {
+func (v *Verified) shards(ctx context.Context, root *root) error {
 	parts, err := findParts(root)
 	if err != nil {
 		return err
@@ -154,7 +167,7 @@ func (v *Verified) shards(ctx context.Context, root string) error {
 			continue
 		}
 		v.Shards++
-		sum, err := hashFile(ctx, p.path(root))
+		sum, err := hashFile(ctx, root, p.name)
 		if err != nil {
 			return err
 		}
@@ -170,8 +183,8 @@ func (v *Verified) shards(ctx context.Context, root string) error {
 	return nil
 }
 
-func hashFile(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+func hashFile(ctx context.Context, r *root, name string) (string, error) {
+	f, err := r.open(name)
 	if err != nil {
 		return "", err
 	}

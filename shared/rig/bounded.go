@@ -3,8 +3,8 @@ package rig
 import "math"
 
 const (
-	sweeps  = 200
-	settled = 1e-4 // of an unknown, in its own unit
+	sweeps  = 100
+	settled = 5e-4 // of an unknown, in its own unit
 )
 
 // bounded brings x to the least of x'Nx/2 - t'x within bounds, from where it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,9 @@ import (
 	"mien/native/internal/dataset"
 	"mien/native/internal/rigfit"
 	"mien/native/internal/train"
+	"mien/shared/face"
+	"mien/shared/model"
+	"mien/weights"
 )
 
 func rigCommand() *cobra.Command {
@@ -20,7 +24,7 @@ func rigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rig --data DIR --shapes FILE --out FILE",
 		Short: "Fit the rig: what each Action Unit does to the mesh of a face",
-		Long: "Fit the rig: what each Action Unit does to the mesh of a face and how people differ at rest. It needs\n" +
+		Long: "Fit the rig: what each Action Unit does to the mesh of a face, how people differ at rest, and which folds appear. It needs\n" +
 			"FACS shapes and labelled faces with their meshes; the people whom mien eval --validation looks at are left out.",
 		Example: "  mien rig --data faces --shapes ict.safetensors --out rig.safetensors",
 		Args:    cobra.NoArgs,
@@ -35,6 +39,10 @@ func rigCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			canonical, err := shippedCanonical()
+			if err != nil {
+				return err
+			}
 			// Pictures are looked at once: none is kept.
 			d, err := dataset.Open(cmd.Context(), folder, dataset.Options{Size: rigfit.PictureSize, ValidationFraction: train.Validation, Memory: 1})
 			if err != nil {
@@ -43,7 +51,7 @@ func rigCommand() *cobra.Command {
 			defer d.Close()
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d faces: %s\n", d.Train.Len(), d.Report)
 			table := rigfit.OpenMeshes(folder, meshes)
-			r, report, err := rigfit.Fit(cmd.Context(), form, d.Train, d.Validation, table, stages(cmd.ErrOrStderr()))
+			r, report, err := rigfit.Fit(cmd.Context(), form, table.With(d.Train), table.With(d.Validation), canonical.Triangles[:], stages(cmd.ErrOrStderr()))
 			if wrong := table.Err(); wrong != nil {
 				return wrong
 			}
@@ -73,11 +81,27 @@ func rigCommand() *cobra.Command {
 	return cmd
 }
 
+// shippedCanonical returns the canonical mesh of this version.
+func shippedCanonical() (*face.Canonical, error) {
+	b, err := weights.Shipped(model.KindCanonical)
+	if err != nil {
+		return nil, err
+	}
+	f, err := model.Decode(b)
+	if err != nil {
+		return nil, err
+	}
+	return model.LoadCanonical(f)
+}
+
 // stages returns a reporter that writes a line when a stage ends, and each
 // second of one.
 func stages(w io.Writer) func(stage string, done, total int) {
+	var mu sync.Mutex
 	next := time.Now().Add(time.Second)
 	return func(stage string, done, total int) {
+		mu.Lock()
+		defer mu.Unlock()
 		if now := time.Now(); now.After(next) || done >= total {
 			next = now.Add(time.Second)
 			fmt.Fprintf(w, "%s %d/%d\n", stage, done, total)

@@ -38,12 +38,13 @@ type Report struct {
 	// validation people with their labels, Heard how many those are.
 	Read  [au.Count]float64
 	Heard int
+	Folds int // pictures that folds were learnt from
 }
 
 // String is the report as lines.
 func (r Report) String() string {
 	s := fmt.Sprintf("%d faces, %d people more than once; %d left out: no mesh, or turned aside\n", r.Faces, r.People, r.Without)
-	s += fmt.Sprintf("read back in %d validation faces\n", r.Heard)
+	s += fmt.Sprintf("folds of %d pictures; read back in %d validation faces\n", r.Folds, r.Heard)
 	s += "AU  shapes per unit  cosine with the data  r of reading\n"
 	for a, u := range au.Units {
 		s += fmt.Sprintf("%s  %15.3f  %20.2f  %12.2f\n", u.Code, r.Gain[a], r.Agree[a], r.Read[a])
@@ -62,21 +63,25 @@ type sample struct {
 	turn   [2]float64
 }
 
-// Set is what a rig is fitted on: dataset.Set is one.
+// Set is what a rig is fitted on.
 type Set interface {
 	dataset.Source
+	// Identity says who face i is.
 	Identity(i int) string
-	Name(i int) string
+	// Mesh returns the mesh of face i in pixels of the 128 x 128 crop; false where
+	// none was found.
+	Mesh(i int) (face.Mesh, bool)
 }
 
 // Fit fits a rig to the faces of train that have a mesh. validation is only read
-// back, nil for none. progress may be nil.
-func Fit(ctx context.Context, shapes *Shapes, train, validation Set, meshes Meshes, progress func(stage string, done, total int)) (*rig.Rig, Report, error) {
+// back, nil for none; triangles of points say where the skin is seen for folds,
+// none for a rig without. progress may be nil.
+func Fit(ctx context.Context, shapes *Shapes, train, validation Set, triangles [][3]uint16, progress func(stage string, done, total int)) (*rig.Rig, Report, error) {
 	if progress == nil {
 		progress = func(string, int, int) {}
 	}
 	var report Report
-	all := gather(train, meshes)
+	all := gather(train)
 	report.Without = train.Len() - len(all)
 	if len(all) < leastFaces {
 		return nil, report, fmt.Errorf("%w: %d of %d have a mesh, want at least %d", ErrData, len(all), train.Len(), leastFaces)
@@ -120,6 +125,14 @@ func Fit(ctx context.Context, shapes *Shapes, train, validation Set, meshes Mesh
 	progress("people", 0, 1)
 	p.Identity, p.Noise = identities(all, people, &rest, &action, shapes)
 	progress("people", 1, 1)
+	if len(triangles) > 0 {
+		shown := func(done, total int) { progress("folds", done, total) }
+		var err error
+		p.Folds, report.Folds, err = folds(ctx, train, people, &p.Rest, shapes, triangles, shown)
+		if err != nil {
+			return nil, report, fmt.Errorf("fit folds: %w", err)
+		}
+	}
 	r, err := rig.New(p)
 	if err != nil {
 		return nil, report, fmt.Errorf("fit a rig: %w", err)
@@ -134,20 +147,20 @@ func Fit(ctx context.Context, shapes *Shapes, train, validation Set, meshes Mesh
 		progress("noise", turn+1, noiseTurns)
 	}
 	if validation != nil {
-		report.Heard, report.Read = readBack(r, validation, meshes)
+		report.Heard, report.Read = readBack(r, validation)
 	}
 	return r, report, nil
 }
 
 // gather returns the faces that have a mesh and labels.
-func gather(set Set, meshes Meshes) []*sample {
+func gather(set Set) []*sample {
 	var all []*sample
 	for i := range set.Len() {
-		m, ok := meshes.Mesh(set.Name(i))
+		m, ok := set.Mesh(i)
 		if !ok {
 			continue
 		}
-		all = append(all, &sample{index: i, mesh: m, labels: set.Labels(i), who: set.Identity(i)})
+		all = append(all, &sample{index: i, mesh: &m, labels: set.Labels(i), who: set.Identity(i)})
 	}
 	return all
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mien/native/internal/dataset"
 	"mien/shared/face"
 	"mien/shared/model"
 	"mien/shared/tensor"
@@ -23,13 +24,6 @@ const (
 	facesFolder = "EmotioNet_aligned/frame_det_00_"
 	maxPlace    = 4096 // of a mesh's coordinate, pixels of the 128 x 128 crop
 )
-
-// Meshes knows the meshes of the faces of a data set.
-type Meshes interface {
-	// Mesh returns the mesh of a picture, named as dataset.Set names it, in pixels
-	// of the 128 x 128 crop; false where none was found.
-	Mesh(name string) (*face.Mesh, bool)
-}
 
 // Table is the meshes of the parts of a data set.
 type Table struct {
@@ -46,8 +40,25 @@ func OpenMeshes(root, folder string) *Table {
 	return &Table{root: root, folder: folder, parts: map[string]map[int]*face.Mesh{}}
 }
 
-// Mesh implements Meshes.
-func (t *Table) Mesh(name string) (*face.Mesh, bool) {
+// With returns a set of the data set with its meshes.
+func (t *Table) With(set *dataset.Set) Set { return withMeshes{set, t} }
+
+type withMeshes struct {
+	*dataset.Set
+	table *Table
+}
+
+// Mesh implements Set.
+func (s withMeshes) Mesh(i int) (face.Mesh, bool) {
+	m, ok := s.table.mesh(s.Name(i))
+	if !ok {
+		return face.Mesh{}, false
+	}
+	return *m, true
+}
+
+// mesh returns the mesh of a picture, named as dataset.Set names it.
+func (t *Table) mesh(name string) (*face.Mesh, bool) {
 	part, rest, ok := strings.Cut(filepath.ToSlash(name), facesFolder)
 	if !ok {
 		return nil, false

@@ -8,9 +8,9 @@ import (
 )
 
 // readBack returns how the rig's reading of meshes correlates with the labels.
-func readBack(r *rig.Rig, set Set, meshes Meshes) (n int, pearson [au.Count]float64) {
+func readBack(r *rig.Rig, set Set) (n int, pearson [au.Count]float64) {
 	var x, y, xx, yy, xy [au.Count]float64
-	for _, s := range gather(set, meshes) {
+	for _, s := range gather(set) {
 		left, right := r.Subject(*s.mesh).Reading()
 		for a := range au.Count {
 			u, v := float64(left[a]+right[a])/2, float64(s.labels[a])

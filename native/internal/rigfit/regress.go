@@ -135,7 +135,7 @@ func (m *moments) actions(shapes *Shapes, report *Report) (action [au.Count]mesh
 	}
 	full := m.solve(func(a int) float64 { return faith[a] * m.xx[a][a] }, &led)
 	for a := range au.Count {
-		mask := reach(&shapes.rest, &shapes.action[a])
+		mask := reach(&shapes.rest, &shapes.action[a], 1)
 		for i := range points {
 			for c := range 3 {
 				s := led[a][i][c]
@@ -203,9 +203,9 @@ func (m *moments) solve(price func(a int) float64, led *[regressors]mesh) (out [
 	return out
 }
 
-// reach is 1 where a shape moves points or their neighbours, 0 far from that.
-func reach(rest, shape *mesh) (mask [points]float64) {
-	const near = 1. // cm
+// reach is 1 where a shape moves points or those near to them, in cm, and 0 far
+// from that.
+func reach(rest, shape *mesh, near float64) (mask [points]float64) {
 	var most float64
 	var size [points]float64
 	for i, p := range shape {

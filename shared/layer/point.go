@@ -22,8 +22,15 @@ func (p point) unit() point {
 	return point{}
 }
 
-// smooth rises from 0 at from to 1 at to, flat at both ends.
+// smooth rises from 0 at from to 1 at to, flat at both ends; where these are the
+// same it is a step behind them.
 func smooth(x, from, to float64) float64 {
+	if from == to {
+		if x > from {
+			return 1
+		}
+		return 0
+	}
 	t := min(max((x-from)/(to-from), 0), 1)
 	return t * t * (3 - 2*t)
 }

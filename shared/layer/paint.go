@@ -77,7 +77,12 @@ func (f *Face) paint(ctx context.Context, s *Scene, moved *face.Mesh, painter Pa
 		if len(t.Data) != 3*PatchWidth*PatchHeight || len(t.Shape) != 4 || t.Shape[1] != PatchHeight || t.Shape[3] != 3 {
 			return fmt.Errorf("paint mouth: %v from the painter, want [1 %d %d 3]", t.Shape, PatchHeight, PatchWidth)
 		}
-		filled = pixel.ToImage(t, 0)
+		painted := pixel.ToImage(t, 0)
+		for i, plain := range plainness(hole.cover) {
+			for c := 4 * i; c < 4*i+3; c++ {
+				filled.Pix[c] = byte(float32(painted.Pix[c]) + plain*(float32(filled.Pix[c])-float32(painted.Pix[c])) + .5)
+			}
+		}
 	}
 	s.Patch = make([]byte, 3*PatchWidth*PatchHeight)
 	for i := range hole.cover {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,19 @@ const (
 	maxWeight   = 1e3
 	maxVariance = 1e6
 )
+
+// ErrUntrained says that weights are such as no sound training leaves.
+var ErrUntrained = errors.New("no sound training leaves that")
+
+// CheckWeights refuses, with ErrUntrained, a network that cannot have been
+// trained, as loading it would.
+func (f *File) CheckWeights() error {
+	p, err := f.Plan()
+	if err != nil {
+		return err
+	}
+	return f.sane(f.Meta[keyKind], p)
+}
 
 // sane refuses the states of a network that cannot have been trained: numbers
 // beyond those bounds, negative variances, weights that are all zero. Imported
@@ -32,13 +46,13 @@ func (f *File) sane(kind string, p *plan.Plan) error {
 		}
 		for k, v := range f.Tensors[name].Data {
 			if v < lo || v > hi {
-				return fmt.Errorf("tensor %q: element %d is %g, want %g to %g: no sound training leaves that", name, k, v, lo, hi)
+				return fmt.Errorf("tensor %q: element %d is %g, want %g to %g: %w", name, k, v, lo, hi, ErrUntrained)
 			}
 			dead = dead && v == 0
 		}
 	}
 	if dead {
-		return fmt.Errorf("all weights are zero: the network does nothing")
+		return fmt.Errorf("all weights are zero: %w", ErrUntrained)
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ func (r *run) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := f.CheckWeights(); err != nil { // before anything is written
+		return err
+	}
 	if r.preset.IsReader() { // on faces that it learnt from: a little high for others
 		moves, err := slopes(ctx, f, r.source, r.preset.intensity())
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"mien/shared/model"
 )
 
 // ErrDiverged says that training went wrong again and again, even at an eighth
@@ -77,7 +79,12 @@ func (r *run) republish(ctx context.Context) error {
 	if r.result = (Result{}); r.at.Step == 0 {
 		return nil
 	}
-	return r.written(r.publish(context.WithoutCancel(ctx)), false)
+	err := r.publish(context.WithoutCancel(ctx))
+	if errors.Is(err, model.ErrUntrained) { // what the run went back to is no better
+		r.warn("not published: %v", err)
+		return nil
+	}
+	return r.written(err, false)
 }
 
 // withdraw removes weights and samples of steps that the run has not done any

@@ -20,6 +20,7 @@ import (
 	"mien/native/internal/net"
 	"mien/native/internal/runlog"
 	"mien/native/internal/vfs"
+	"mien/shared/model"
 )
 
 // Result is what a finished or interrupted run leaves behind.
@@ -172,6 +173,9 @@ func (r *run) keep(ctx context.Context) error {
 	}
 	if last || r.at.Step%r.config.Every == 0 || r.measures(r.at.Step) {
 		err := r.publish(context.WithoutCancel(ctx))
+		if errors.Is(err, model.ErrUntrained) { // divergence that the losses do not show
+			return r.rollBack(ctx, err.Error())
+		}
 		if err == nil {
 			r.failed = 0
 		}

@@ -13,11 +13,11 @@ import (
 var Files embed.FS
 
 // Shipped returns the model file of a role: "generator", "reader", "judge" (the
-// reader that only mien eval uses), "embedder", "prior", "rig", and of those that are
+// reader that only mien eval uses), "embedder", "prior", "rig", "mouth", and of those that are
 // imported "detector", "mesh" and "canonical".
 func Shipped(kind string) ([]byte, error) {
 	names := map[string]string{"generator": "mien.safetensors", "reader": "reader.safetensors", "judge": "judge.safetensors",
-		"embedder": "identity.safetensors", "prior": "prior.safetensors", "rig": "rig.safetensors",
+		"embedder": "identity.safetensors", "prior": "prior.safetensors", "rig": "rig.safetensors", "mouth": "mouth.safetensors",
 		"detector": "detector.safetensors", "mesh": "mesh.safetensors", "canonical": "canonical.safetensors"}
 	b, err := Files.ReadFile(path.Join(names[kind]))
 	if err != nil {

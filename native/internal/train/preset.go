@@ -260,7 +260,7 @@ var own = []Preset{
 			{Name: "copy", Share: .2, Weights: Weights{Truth: 4, Edges: 4}},
 			{Name: "refine", Share: .8, Adversary: Hinge, Weights: Weights{Truth: 4, Edges: 4, Adversarial: .25}},
 		},
-		Batch: 16, Steps: 4000, Rate: 4e-4, Beta1: 0, Beta2: .99, CriticPerStep: 1, Mirror: true,
+		Batch: 16, Steps: 3000, Rate: 4e-4, Beta1: 0, Beta2: .99, CriticPerStep: 1, Mirror: true,
 	},
 	{
 		Name:   "reader-tiny",

@@ -9,13 +9,13 @@ import (
 
 // How the shape of a face is lit.
 const (
-	encoding      = 2.2 // of the photo's values: light is value^2.2
-	lightStrength = .5  // of the change of light that the normals tell
-	hollow        = .35 // power of the change of how far the skin faces the camera
-	darkest       = .6  // bounds of the change of a photo's values
-	brightest     = 1.15
-	leastLight    = .25 // of the skin's mean, what a normal is taken to receive at least
-	outlier       = .06 // of full light: a sample so far from the fit counts half
+	encoding      = 2.2  // of the photo's values: light is value^2.2
+	lightStrength = .5   // of the change of light that the normals tell
+	hollow        = .35  // power of the change of how far the skin faces the camera
+	darkest       = .6   // bounds of the change of a photo's values
+	brightest     = 1.15 // with folds, too: skin that is lighter still looks lit by a lamp of its own
+	leastLight    = .25  // of the skin's mean, what a normal is taken to receive at least
+	outlier       = .06  // of full light: a sample so far from the fit counts half
 	fitTurns      = 6
 	lightBlur     = 1.5 // samples of the frame
 )
@@ -320,7 +320,7 @@ func (f *Face) lightOf(moved *face.Mesh, folds []float32, closed [2]float64, unm
 		if folds != nil {
 			l += min(max(float64(folds[i])*f.light.spread, deepestFold), highestFold)
 		}
-		l *= float64(f.light.skin[i])
+		l = min(l, math.Log(brightest)) * float64(f.light.skin[i])
 		for e, c := range closed {
 			l += c * float64(f.light.lids[e][i])
 		}

@@ -67,7 +67,7 @@ func TestFolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := math.Log(float64(s.Light[at]) / Unlit)
-		want := min(max(float64(deep)*f.light.spread, deepestFold), highestFold) * float64(f.light.skin[at])
+		want := min(max(float64(deep)*f.light.spread, deepestFold), highestFold, math.Log(brightest)) * float64(f.light.skin[at])
 		if math.Abs(got-want) > 1e-3 {
 			t.Errorf("a fold of %g spreads changes the light by e^%.3f, want e^%.3f", deep, got, want)
 		}

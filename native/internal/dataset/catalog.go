@@ -30,6 +30,9 @@ type catalog struct {
 
 	points [][68][2]float32 // landmarks by number, unless they are in
 	marks  *markFile
+
+	meshes []*meshFile // by part, nil where it has none; nil before attachMeshes
+	mesh   []int32     // of the face, its record's number there, -1 for none
 }
 
 // Flags of a face: the ending of its picture's name and whether its pose is

@@ -2,7 +2,10 @@
 // that OpenFace's FeatureExtraction and the EmotioNet tools leave behind.
 package dataset
 
-import "mien/shared/au"
+import (
+	"mien/shared/au"
+	"mien/shared/face"
+)
 
 // Source is a numbered set of labelled faces in the training frame. It is safe
 // for concurrent use.
@@ -25,6 +28,13 @@ type Posed interface {
 	// Pose returns the head's rotation around x, y and z in radians of face i,
 	// false when unknown.
 	Pose(i int) ([3]float32, bool)
+}
+
+// Meshed is a Source that knows the meshes of its faces.
+type Meshed interface {
+	// Mesh returns the mesh of face i in pixels of the 128-pixel frame that Sample
+	// shows, whatever size S has; false when it is unknown, or shows no face.
+	Mesh(i int) (face.Mesh, bool)
 }
 
 // Paired is a Source that can show the person of a face under a change of

@@ -20,6 +20,8 @@ type Options struct {
 	// read at once; of a larger one faces are decoded when they are asked for.
 	// Defaults to 2 GiB.
 	Memory int64
+	// Meshes is the folder of the meshes where they do not lie beside the pictures.
+	Meshes string
 	// Progress, when set, is told now and then how many pictures are read; it
 	// must be safe for concurrent use.
 	Progress func(done, total int)
@@ -45,6 +47,10 @@ type Folder struct {
 	Indexed bool
 	// Stale says why the index that is there could not be used.
 	Stale error
+	// Meshed is how many of all faces have a mesh on record, BadMeshes what is wrong
+	// with files of them.
+	Meshed    int
+	BadMeshes error
 
 	catalog *catalog
 }
@@ -98,6 +104,13 @@ func openFolder(ctx context.Context, dir string, o Options) (*Folder, error) {
 			return nil, err
 		}
 	}
+	if d.Meshed, d.BadMeshes = d.catalog.attachMeshes(o.Meshes); d.Meshed == 0 {
+		d.catalog.mesh = nil
+		if o.Meshes != "" {
+			d.catalog.close()
+			return nil, fmt.Errorf("data set %q: no meshes in %q: %w", dir, o.Meshes, d.BadMeshes)
+		}
+	}
 	train, validation := split(d.catalog, o)
 	train = halve(d.catalog, train, o.People, &d.Report)
 	train = thin(train, o.TrainSize, &d.Report)
@@ -130,6 +143,11 @@ func (c *catalog) closeFiles() error {
 	for _, p := range c.parts {
 		if f := p.file; f != nil {
 			errs = append(errs, f.Close())
+		}
+	}
+	for _, m := range c.meshes {
+		if m != nil {
+			errs = append(errs, m.close())
 		}
 	}
 	if c.marks != nil {

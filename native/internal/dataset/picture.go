@@ -13,9 +13,18 @@ const (
 	maxSide = 2048     // pixels; OpenFace's aligned faces have 112
 )
 
-// square decodes a square picture as [S S 3]. What it claims to be is looked at
-// first, so that no more than maxSide^2 pixels are ever decoded.
+// square decodes a square picture as [S S 3].
 func square(b []byte, size int) ([]uint8, error) {
+	img, err := decodeSquare(b)
+	if err != nil {
+		return nil, err
+	}
+	return reduce(img, size), nil
+}
+
+// decodeSquare decodes a square picture. What it claims to be is looked at first, so
+// that no more than maxSide^2 pixels are ever decoded.
+func decodeSquare(b []byte) (*image.NRGBA, error) {
 	_, w, h, err := pixel.Probe(b)
 	if err != nil {
 		return nil, err
@@ -23,11 +32,7 @@ func square(b []byte, size int) ([]uint8, error) {
 	if w != h || w > maxSide {
 		return nil, fmt.Errorf("%dx%d: %w", w, h, errSquare)
 	}
-	img, err := pixel.Decode(b)
-	if err != nil {
-		return nil, err
-	}
-	return reduce(img, size), nil
+	return pixel.Decode(b)
 }
 
 var errSquare = errors.New("want a square of at most 2048 pixels")

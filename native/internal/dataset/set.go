@@ -5,28 +5,31 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sync/errgroup"
 
 	"mien/native/internal/disk"
 	"mien/shared/au"
+	"mien/shared/face"
 )
 
-// Set is a Source of faces in a folder or in shards. Decoded faces, S*S*3 bytes
-// each, are kept in memory as far as Options.Memory goes; the others are read
-// and decoded each time they are asked for.
+// Set is a Source of faces in a folder or in shards. Where meshes are known (see
+// Meshes) it shows the frame that they give, else the pictures as they are. Decoded
+// faces, S*S*3 bytes each and their meshes, are kept in memory as far as Options.Memory
+// goes; the others are read and decoded each time they are asked for.
 type Set struct {
 	ctx     context.Context // ends all reading
 	size    int
 	catalog *catalog
 	faces   []uint32 // into the catalog
-	held    []atomic.Pointer[[]uint8]
+	held    []atomic.Pointer[sample]
 	room    atomic.Int64 // bytes that may still be kept
 }
 
 // newSet makes a set and, where it fits, reads it. room is what memory is left.
 func newSet(ctx context.Context, c *catalog, faces []uint32, o Options, room *int64, report *Report) (*Set, error) {
-	s := &Set{ctx: ctx, size: o.Size, catalog: c, faces: faces, held: make([]atomic.Pointer[[]uint8], len(faces))}
+	s := &Set{ctx: ctx, size: o.Size, catalog: c, faces: faces, held: make([]atomic.Pointer[sample], len(faces))}
 	whole := int64(len(faces)) * int64(s.bytes())
 	if whole > *room {
 		s.room.Store(*room)
@@ -38,7 +41,14 @@ func newSet(ctx context.Context, c *catalog, faces []uint32, o Options, room *in
 	return s, s.load(ctx, o, report)
 }
 
-func (s *Set) bytes() int { return s.size * s.size * 3 }
+// bytes is the memory of a face.
+func (s *Set) bytes() int {
+	n := s.size * s.size * 3
+	if s.catalog.mesh != nil {
+		n += int(unsafe.Sizeof(meshed{}))
+	}
+	return n
+}
 
 // load decodes all pictures and drops those it cannot read.
 func (s *Set) load(ctx context.Context, o Options, report *Report) error {
@@ -51,7 +61,7 @@ func (s *Set) load(ctx context.Context, o Options, report *Report) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				_, _ = s.picture(i) // what cannot be read is not held
+				_, _ = s.face(i) // what cannot be read is not held
 				if n := int(done.Add(1)); o.Progress != nil && (n%256 == 0 || n == len(s.faces)) {
 					o.Progress(n, len(s.faces))
 				}
@@ -64,39 +74,39 @@ func (s *Set) load(ctx context.Context, o Options, report *Report) error {
 	}
 	n := 0
 	for i := range s.faces {
-		img := s.held[i].Load()
-		if img == nil {
+		held := s.held[i].Load()
+		if held == nil {
 			report.skip("picture unreadable")
 			continue
 		}
 		s.faces[n] = s.faces[i]
-		s.held[n].Store(img)
+		s.held[n].Store(held)
 		n++
 	}
 	s.faces, s.held = s.faces[:n], s.held[:n]
 	return nil
 }
 
-// picture returns face i decoded, from memory or from its file.
-func (s *Set) picture(i int) ([]uint8, error) {
-	if img := s.held[i].Load(); img != nil {
-		return *img, nil
+// face returns face i decoded, from memory or from its file.
+func (s *Set) face(i int) (*sample, error) {
+	if held := s.held[i].Load(); held != nil {
+		return held, nil
 	}
 	face := int(s.faces[i])
 	b, err := disk.Within(s.ctx, func() ([]byte, error) { return s.catalog.picture(face) })
 	if err != nil {
 		return nil, fmt.Errorf("picture %q: %w", s.catalog.name(face), err)
 	}
-	img, err := square(b, s.size)
+	seen, err := s.catalog.decode(face, b, s.size)
 	if err != nil {
 		return nil, fmt.Errorf("picture %q: %w", s.catalog.name(face), err)
 	}
-	if n := int64(len(img)); s.room.Add(-n) >= 0 {
-		s.held[i].Store(&img)
+	if n := int64(s.bytes()); s.room.Add(-n) >= 0 {
+		s.held[i].Store(seen)
 	} else {
 		s.room.Add(n)
 	}
-	return img, nil
+	return seen, nil
 }
 
 // Len is the number of faces.
@@ -110,7 +120,7 @@ func (s *Set) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error)
 	if i < 0 || i >= len(s.faces) {
 		return nil, au.Vector{}, nil, "", fmt.Errorf("face %d of %d", i, len(s.faces))
 	}
-	img, err := s.picture(i)
+	seen, err := s.face(i)
 	if err != nil {
 		return nil, au.Vector{}, nil, "", err
 	}
@@ -119,7 +129,22 @@ func (s *Set) Sample(i int) ([]uint8, au.Vector, *[68][2]float32, string, error)
 	if err != nil {
 		return nil, au.Vector{}, nil, "", err
 	}
-	return img, s.catalog.labels[face], l, s.catalog.identity(face), nil
+	if l != nil && seen.mesh != nil {
+		l = seen.mesh.landmarks(l)
+	}
+	return seen.img, s.catalog.labels[face], l, s.catalog.identity(face), nil
+}
+
+// Mesh implements Meshed.
+func (s *Set) Mesh(i int) (face.Mesh, bool) {
+	if s.catalog.mesh == nil || i < 0 || i >= len(s.faces) {
+		return face.Mesh{}, false
+	}
+	seen, err := s.face(i)
+	if err != nil || seen.mesh == nil {
+		return face.Mesh{}, false
+	}
+	return seen.mesh.mesh, true
 }
 
 // Labels implements Source.

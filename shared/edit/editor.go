@@ -43,6 +43,7 @@ type subject struct {
 	face  face.Face   // the one to edit; the zero face where only its frame is known
 	frame face.Frame  // of the one to edit
 	read  au.Vector   // what the reader sees in it
+	alone au.Vector   // what it sees in the picture alone, without the mesh
 
 	mu      sync.Mutex
 	crops   map[int]*tensor.Tensor // by size; never written after they are made
@@ -170,11 +171,22 @@ func (e *Editor) SetFrame(ctx context.Context, img *image.NRGBA, frame face.Fram
 // set reads the face of s and makes s the photo to edit.
 func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	if e.reader != nil {
-		v, err := e.readBoth(ctx, s.crop(e.reader.Size()))
+		var mesh *face.Mesh
+		if s.face.Mesh != (face.Mesh{}) {
+			mesh = &s.face.Mesh
+		}
+		crop := s.crop(e.reader.Size())
+		v, err := e.readBoth(ctx, crop, mesh)
 		if err != nil {
 			return au.Vector{}, err
 		}
-		s.read = v.AU
+		s.read, s.alone = v.AU, v.AU
+		if mesh != nil && e.reader.SeesMesh() {
+			if v, err = e.readBoth(ctx, crop, nil); err != nil {
+				return au.Vector{}, err
+			}
+			s.alone = v.AU
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -182,11 +194,12 @@ func (e *Editor) set(ctx context.Context, s *subject) (au.Vector, error) {
 	return s.read, nil
 }
 
-// readBoth is the mean of what it sees in a face and in its mirror image.
-func (e *Editor) readBoth(ctx context.Context, crop *tensor.Tensor) (model.Reading, error) {
+// readBoth is the mean of what the reader sees in a face and in its mirror image; mesh is
+// nil where it is not known.
+func (e *Editor) readBoth(ctx context.Context, crop *tensor.Tensor, mesh *face.Mesh) (model.Reading, error) {
 	e.reading.Lock()
 	defer e.reading.Unlock()
-	return e.reader.ReadBoth(ctx, crop)
+	return e.reader.ReadBoth(ctx, crop, mesh)
 }
 
 // Face returns the face that is edited; false when there is no photo, or only the
@@ -308,10 +321,19 @@ func (e *Editor) ReadEdited(ctx context.Context, f Field) (au.Vector, error) {
 // readUnder is what the reader sees in a face under a field.
 func (e *Editor) readUnder(ctx context.Context, s *subject, f Field) (au.Vector, error) {
 	side := 2 * e.reader.Size() // the border between moved and unmoved stays finer than what the reader sees
-	whole := face.CentreFrame(side, side)
-	small := Apply(face.Crop(s.img, s.frame, side), whole, f)
-	v, err := e.readBoth(ctx, pixel.ToTensor(face.Crop(small, whole, e.reader.Size())))
-	return v.AU, err
+	return e.readAlone(ctx, s, Apply(face.Crop(s.img, s.frame, side), face.CentreFrame(side, side), f))
+}
+
+// readAlone is what the reader sees in the face of s as edited shows it, its frame's
+// square. Nobody looked for the mesh of what is edited, so what the picture alone says to
+// have changed is added to what the reader saw in the photo.
+func (e *Editor) readAlone(ctx context.Context, s *subject, edited *image.NRGBA) (au.Vector, error) {
+	whole := face.CentreFrame(edited.Rect.Dx(), edited.Rect.Dy())
+	v, err := e.readBoth(ctx, pixel.ToTensor(face.Crop(edited, whole, e.reader.Size())), nil)
+	if s.alone == s.read {
+		return v.AU, err
+	}
+	return v.AU.Sub(s.alone).Add(s.read).Clamp(0, au.Max), err
 }
 
 // Picture returns the photo with the change applied, at its full resolution: as

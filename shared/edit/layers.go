@@ -10,7 +10,6 @@ import (
 	"mien/shared/au"
 	"mien/shared/face"
 	"mien/shared/layer"
-	"mien/shared/pixel"
 	"mien/shared/rig"
 	"mien/shared/tensor"
 )
@@ -87,7 +86,7 @@ func (e *Editor) SetRigging(g *Rigging) {
 	defer e.mu.Unlock()
 	e.rigging = g
 	if s := e.photo; s != nil { // what is measured belongs to a rigging
-		e.photo = &subject{img: s.img, faces: s.faces, face: s.face, frame: s.frame, read: s.read, crops: map[int]*tensor.Tensor{}}
+		e.photo = &subject{img: s.img, faces: s.faces, face: s.face, frame: s.frame, read: s.read, alone: s.alone, crops: map[int]*tensor.Tensor{}}
 	}
 }
 
@@ -194,6 +193,5 @@ func (e *Editor) ReadScene(ctx context.Context, scene *layer.Scene) (au.Vector, 
 	if err != nil {
 		return au.Vector{}, fmt.Errorf("read edited face: %w", err)
 	}
-	v, err := e.readBoth(ctx, pixel.ToTensor(face.Crop(small, face.CentreFrame(side, side), e.reader.Size())))
-	return v.AU, err
+	return e.readAlone(ctx, s, small)
 }

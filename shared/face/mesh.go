@@ -14,3 +14,12 @@ const (
 // covers [i, i+1); z in the same unit, negative towards the camera, 0 at about
 // the middle of the head.
 type Mesh [MeshPoints][3]float32
+
+// Mirror returns the mesh in a mirror: of the photo of the given width that is flipped.
+func (m *Mesh) Mirror(width float32) Mesh {
+	var out Mesh
+	for i, p := range m {
+		out[MirroredPoints[i]] = [3]float32{width - p[0], p[1], p[2]}
+	}
+	return out
+}

@@ -17,33 +17,58 @@ type Landmarks [68][2]float32
 
 // Reading is what a reader sees in a face.
 type Reading struct {
-	AU        au.Vector // intensities, 0 to au.Max
+	AU au.Vector // intensities, 0 to au.Max
+
+	// Of a reader that says where they are (see HasLandmarks), else 0:
+
 	Landmarks Landmarks
 	// Eyes are where the eyes' centres of the face's own frame lie, left in the
-	// picture first, x and y in normalised coordinates of the picture read. They
-	// put a frame right that is a little off (face.Frame.WithEyes).
+	// picture first, x and y in normalised coordinates of the picture read.
 	Eyes [2][2]float32
 }
 
-// Reader reads Action Units and landmarks from a face that is about aligned. It
-// is used by one goroutine at a time.
+// Reader reads Action Units from a face that is about aligned, and from its mesh where
+// it sees that; one that sees none reads landmarks, too. It is used by one goroutine at
+// a time.
 type Reader struct {
-	info    Info
-	program device.Program
+	info      Info
+	program   device.Program
+	sees      bool // the mesh's shape
+	landmarks bool
 }
+
+// SeenShape is how many numbers a reader sees of a mesh: those of its shape and 1, or
+// zeros where no mesh is known.
+const SeenShape = face.ShapeNumbers + 1
 
 // LoadReader compiles the AU reader in f for d.
 func LoadReader(f *File, d device.Device) (*Reader, error) {
-	info, _, program, err := load(f, KindReader, d, func(_ *plan.Plan, s int) (in, out []port) {
-		return []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}}, []port{
-			{name: "au", shape: tensor.Shape{1, au.Count}},
-			{name: "landmarks", shape: tensor.Shape{1, 136}}, {name: "eyes", shape: tensor.Shape{1, 4}},
+	r := &Reader{}
+	var err error
+	r.info, _, r.program, err = load(f, KindReader, d, func(p *plan.Plan, s int) (in, out []port) {
+		in = []port{{name: "photo", shape: tensor.Shape{1, s, s, 3}}}
+		out = []port{{name: "au", shape: tensor.Shape{1, au.Count}}}
+		if r.sees = p.Find("shape") >= 0; r.sees {
+			in = append(in, port{name: "shape", shape: tensor.Shape{1, SeenShape}})
 		}
+		if r.landmarks = !r.sees || p.Output("landmarks") >= 0; r.landmarks {
+			out = append(out, port{name: "landmarks", shape: tensor.Shape{1, 136}}, port{name: "eyes", shape: tensor.Shape{1, 4}})
+		}
+		return in, out
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load reader: %w", err)
 	}
-	return &Reader{info, program}, nil
+	return r, nil
+}
+
+// Shape writes what a reader sees of a mesh.
+func Shape(shape *[SeenShape]float32, mesh *face.Mesh) {
+	form := mesh.Shape()
+	copy(shape[:], form[:])
+	if form != ([face.ShapeNumbers]float32{}) { // of a mesh without extent
+		shape[face.ShapeNumbers] = 1
+	}
 }
 
 // Info says which reader this is.
@@ -52,14 +77,30 @@ func (r *Reader) Info() Info { return r.info }
 // Size is the side of the picture that the network looks at, in pixels.
 func (r *Reader) Size() int { return r.info.Size }
 
-// Read reads photo, [1 S S 3] in [-1, 1].
-func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor) (Reading, error) {
+// SeesMesh reports whether the reader looks at a face's mesh, too.
+func (r *Reader) SeesMesh() bool { return r.sees }
+
+// HasLandmarks reports whether the reader says where landmarks and eyes are.
+func (r *Reader) HasLandmarks() bool { return r.landmarks }
+
+// Read reads photo, [1 S S 3] in [-1, 1], and the face's mesh, nil where it is not
+// known, in pixels of any photo.
+func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor, mesh *face.Mesh) (Reading, error) {
 	var v Reading
 	var points [136]float32
 	var eyes [4]float32
-	err := run(ctx, r.program, map[string][]float32{"photo": photo.Data},
-		map[string][]float32{"au": v.AU[:], "landmarks": points[:], "eyes": eyes[:]})
-	if err != nil {
+	in, out := map[string][]float32{"photo": photo.Data}, map[string][]float32{"au": v.AU[:]}
+	if r.sees {
+		var shape [SeenShape]float32
+		if mesh != nil {
+			Shape(&shape, mesh)
+		}
+		in["shape"] = shape[:]
+	}
+	if r.landmarks {
+		out["landmarks"], out["eyes"] = points[:], eyes[:]
+	}
+	if err := run(ctx, r.program, in, out); err != nil {
 		return v, fmt.Errorf("run reader: %w", err)
 	}
 	for i := range v.Landmarks {
@@ -72,10 +113,10 @@ func (r *Reader) Read(ctx context.Context, photo *tensor.Tensor) (Reading, error
 	return v, nil
 }
 
-// ReadBoth reads photo as it is and in a mirror and returns the mean: what a
+// ReadBoth reads a face as it is and in a mirror and returns the mean: what a
 // reader is wrong about on one side only halves. It costs two reads.
-func (r *Reader) ReadBoth(ctx context.Context, photo *tensor.Tensor) (Reading, error) {
-	v, err := r.Read(ctx, photo)
+func (r *Reader) ReadBoth(ctx context.Context, photo *tensor.Tensor, mesh *face.Mesh) (Reading, error) {
+	v, err := r.Read(ctx, photo, mesh)
 	if err != nil {
 		return v, err
 	}
@@ -86,12 +127,19 @@ func (r *Reader) ReadBoth(ctx context.Context, photo *tensor.Tensor) (Reading, e
 			copy(flipped.Data[(y*size+x)*3:][:3], photo.Data[(y*size+size-1-x)*3:])
 		}
 	}
-	m, err := r.Read(ctx, flipped)
+	if mesh != nil {
+		other := mesh.Mirror(0)
+		mesh = &other
+	}
+	m, err := r.Read(ctx, flipped, mesh)
 	if err != nil {
 		return v, err
 	}
 	for i := range v.AU {
 		v.AU[i] = (v.AU[i] + m.AU[i]) / 2
+	}
+	if !r.landmarks {
+		return v, nil
 	}
 	for i, j := range face.Mirrored {
 		v.Landmarks[i] = between(v.Landmarks[i], m.Landmarks[j])

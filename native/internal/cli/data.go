@@ -26,7 +26,7 @@ func dataCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(fetchCommand(), labelCommand(), statsCommand(), verifyCommand(), shardCommand(), indexCommand())
+	cmd.AddCommand(fetchCommand(), labelCommand(), statsCommand(), verifyCommand(), shardCommand(), indexCommand(), meshCommand())
 	return cmd
 }
 

@@ -142,11 +142,11 @@ func eyesFlag(f *pflag.FlagSet, eyes *string) {
 }
 
 func readCommand() *cobra.Command {
-	var in, file, eyes string
+	var in, file, eyes, mesh string
 	cmd := &cobra.Command{
 		Use:     "read --in PHOTO",
 		Short:   "Read the Action Units of a photo",
-		Example: "  mien read --in photo.jpg",
+		Example: "  mien read --in photo.jpg\n  mien read --in photo.jpg --mesh mesh.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := modelOr(file, model.KindReader)
@@ -157,9 +157,14 @@ func readCommand() *cobra.Command {
 			if err != nil {
 				return data(err, "see mien inspect")
 			}
-			_, _, read, err := open(cmd.Context(), in, eyes, edit.NewSwap(cpu.New()), reader)
+			e, _, read, err := open(cmd.Context(), in, eyes, edit.NewSwap(cpu.New()), reader)
 			if err != nil {
 				return err
+			}
+			if mesh != "" {
+				if err := writeMesh(mesh, e); err != nil {
+					return err
+				}
 			}
 			for i, u := range au.Units {
 				fmt.Fprintf(cmd.OutOrStdout(), "AU%s  %.2f  %s\n", u.Code, read[i], u.Name)
@@ -169,6 +174,7 @@ func readCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in, "in", "", "photo: png, jpeg, gif, bmp or webp")
 	cmd.Flags().StringVar(&file, "model", "", "reader to use (default: the shipped one)")
+	cmd.Flags().StringVar(&mesh, "mesh", "", "file for the face's 478 points, .json")
 	eyesFlag(cmd.Flags(), &eyes)
 	must(cmd, "in")
 	return cmd

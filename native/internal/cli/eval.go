@@ -18,6 +18,7 @@ import (
 	"mien/native/internal/synth"
 	"mien/native/internal/train"
 	"mien/shared/device"
+	"mien/shared/device/cpu"
 	"mien/shared/edit"
 	"mien/shared/model"
 	"mien/weights"
@@ -27,7 +28,7 @@ import (
 const evalSize = 128
 
 func evalCommand() *cobra.Command {
-	var file, reader, embedder, folder, asJSON, markdown, sheet, inception, processor string
+	var file, reader, embedder, folder, meshes, asJSON, markdown, sheet, inception, processor string
 	var against []string
 	var faces, size, rows, perEmotion int
 	var validation, alone, plain bool
@@ -81,7 +82,7 @@ func evalCommand() *cobra.Command {
 				}
 				subjects = append(subjects, s)
 			}
-			if o.Faces, err = evalFaces(cmd.Context(), folder, validation, size); err != nil {
+			if o.Faces, err = evalFaces(cmd.Context(), folder, meshes, validation, size); err != nil {
 				return err
 			}
 			var reports []eval.Report
@@ -140,6 +141,7 @@ func evalCommand() *cobra.Command {
 	f.StringVar(&reader, "reader", "", "AU reader that judges (default: the shipped judge)")
 	f.StringVar(&embedder, "embedder", "", "embedder that tells whether people stay who they are (default: the shipped one)")
 	f.StringVar(&folder, "data", "", "folder of labelled faces, or synth")
+	meshesFlag(f, &meshes)
 	f.IntVar(&size, "data-size", 0, "read at most so many of its faces, evenly spread, 0 for all")
 	f.StringVar(&asJSON, "json", "", "file for the reports")
 	f.StringVar(&markdown, "markdown", "", "file for the table in Markdown")
@@ -198,7 +200,7 @@ func subject(path string, d device.Device) (eval.Subject, error) {
 	return eval.Subject{Name: "prior", Open: func() (edit.Drawer, error) { return priorDrawer(f) }}, nil
 }
 
-// priorDrawer is the prior in f with the shipped reader's landmarks.
+// priorDrawer is the prior in f with the shipped judge's landmarks: the reader has none.
 func priorDrawer(f *model.File) (edit.Drawer, error) {
 	b, err := f.Encode()
 	if err != nil {
@@ -208,12 +210,16 @@ func priorDrawer(f *model.File) (edit.Drawer, error) {
 	if err != nil {
 		return nil, data(err, "fit one with mien prior")
 	}
-	reader, err := shippedReader()
+	judge, err := modelOr("", "judge")
 	if err != nil {
 		return nil, err
 	}
-	if reader == nil {
-		return nil, data(errors.New("the prior needs a reader's landmarks, none is shipped"), "train one with mien train --preset reader")
+	reader, err := model.LoadReader(judge, cpu.New())
+	if err != nil {
+		return nil, err
+	}
+	if !reader.HasLandmarks() {
+		return nil, data(errors.New("the prior needs a reader's landmarks, the shipped judge has none"), "train one with mien train --preset judge")
 	}
 	return p.NewEditor(reader), nil
 }
@@ -222,7 +228,7 @@ func priorDrawer(f *model.File) (edit.Drawer, error) {
 const synthFaces = 600
 
 // evalFaces opens at most size faces of folder, 0 for all.
-func evalFaces(ctx context.Context, folder string, validation bool, size int) (dataset.Source, error) {
+func evalFaces(ctx context.Context, folder, meshes string, validation bool, size int) (dataset.Source, error) {
 	if size < 0 {
 		return nil, usage(fmt.Errorf("data size %d: want 0 or more", size), "0 takes all faces")
 	}
@@ -235,7 +241,7 @@ func evalFaces(ctx context.Context, folder string, validation bool, size int) (d
 	if _, err := os.Stat(folder); err != nil {
 		return nil, usage(err, "give a folder in OpenFace's layout, or --data synth")
 	}
-	o := dataset.Options{Size: evalSize, TrainSize: size, ValidationSize: size}
+	o := dataset.Options{Size: evalSize, Meshes: meshes, TrainSize: size, ValidationSize: size}
 	if validation {
 		o.ValidationFraction = train.Validation
 	}

@@ -81,6 +81,7 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&c.Preset, "preset", "tiny", "what to train")
 	deviceFlag(f, &processor, "auto")
 	f.StringVar(&c.Data, "data", "synth", "folder of labelled faces, or synth")
+	meshesFlag(f, &c.Meshes)
 	f.StringVar(&c.Out, "out", "", "run directory (default runs/PRESET)")
 	f.IntVar(&c.Steps, "steps", 0, "training steps (default: the preset's)")
 	f.Float64Var(&c.Minutes, "minutes", 0, "end after so many minutes of training steps, over all resumes; phases and rates stay those of --steps (default: no limit)")

@@ -76,7 +76,13 @@ func (b *bench) own(ctx context.Context, faces dataset.Source) (judged, error) {
 		if err != nil {
 			continue // counted when the folder was opened
 		}
-		v, err := b.see(ctx, picture(img, faces.Size()))
+		var mesh *face.Mesh
+		if m, ok := faces.(dataset.Meshed); ok && b.judge.SeesMesh() {
+			if known, ok := m.Mesh(i); ok {
+				mesh = &known
+			}
+		}
+		v, err := b.seeWith(ctx, picture(img, faces.Size()), mesh)
 		if err != nil {
 			return judged{}, err
 		}
@@ -97,10 +103,15 @@ func (b *bench) own(ctx context.Context, faces dataset.Source) (judged, error) {
 	return j, nil
 }
 
-// see reads the Action Units of an aligned face.
+// see reads the Action Units of an aligned face, from the picture alone.
 func (b *bench) see(ctx context.Context, img *image.NRGBA) (au.Vector, error) {
+	return b.seeWith(ctx, img, nil)
+}
+
+// seeWith is see with the face's mesh, nil where it is not known.
+func (b *bench) seeWith(ctx context.Context, img *image.NRGBA, mesh *face.Mesh) (au.Vector, error) {
 	frame := face.CentreFrame(img.Rect.Dx(), img.Rect.Dy())
-	v, err := b.judge.ReadBoth(ctx, pixel.ToTensor(face.Crop(img, frame, b.judge.Size())))
+	v, err := b.judge.ReadBoth(ctx, pixel.ToTensor(face.Crop(img, frame, b.judge.Size())), mesh)
 	return v.AU, err
 }
 

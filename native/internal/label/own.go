@@ -144,7 +144,7 @@ func (o *Own) look(ctx context.Context, reader *model.Reader, path string, l *li
 		return nil, nil
 	}
 	frame, _ := e.Frame()
-	seen, err := reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, reader.Size())))
+	seen, err := reader.Read(ctx, pixel.ToTensor(face.Crop(img, frame, reader.Size())), &found[0].Mesh)
 	if err != nil {
 		return nil, err
 	}

@@ -73,9 +73,18 @@ func oval(size int) []float32 {
 // Export makes the model file of n; see Generator.Export.
 func (n Reader) Export(info model.Info, values map[string][]float32) (*model.File, error) {
 	g := graph.New()
-	r := n.Apply(NewScope(g, "reader"), g.Input("photo", 1, n.Size, n.Size, 3), false, nil)
+	photo := g.Input("photo", 1, n.Size, n.Size, 3)
+	var shape graph.Node
+	if n.Form > 0 {
+		shape = g.Input("shape", 1, model.SeenShape)
+	}
+	r := n.Apply(NewScope(g, "reader"), photo, shape, false, nil)
+	outputs := map[string]graph.Node{"au": r.AU}
+	if n.Form == 0 {
+		outputs["landmarks"], outputs["eyes"] = r.Landmarks, r.Eyes
+	}
 	info.Kind, info.Size = model.KindReader, n.Size
-	return export(g, info, values, map[string]graph.Node{"au": r.AU, "landmarks": r.Landmarks, "eyes": r.Eyes})
+	return export(g, info, values, outputs)
 }
 
 func export(g *graph.Graph, info model.Info, values map[string][]float32, outputs map[string]graph.Node) (*model.File, error) {

@@ -8,6 +8,7 @@ import (
 	"mien/native/internal/graph"
 	"mien/shared/au"
 	"mien/shared/device/cpu"
+	"mien/shared/face"
 	"mien/shared/model"
 	"mien/shared/plan"
 	"mien/shared/tensor"
@@ -146,7 +147,7 @@ func TestExportedFilesSayTheSame(t *testing.T) {
 	m := Reader{Size: 32, Width: 8, Hidden: 16}
 	g = graph.New()
 	s = NewScope(g, "reader")
-	r := m.Apply(s, g.Input("photo", 1, 32, 32, 3), false, nil)
+	r := m.Apply(s, g.Input("photo", 1, 32, 32, 3), nil, false, nil)
 	values = shaken(s)
 	if file, err = m.Export(model.Info{Preset: "test"}, values); err != nil {
 		t.Fatal(err)
@@ -157,7 +158,7 @@ func TestExportedFilesSayTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := reader.Read(ctx, tensor.Of(photo, 1, 32, 32, 3))
+	seen, err := reader.Read(ctx, tensor.Of(photo, 1, 32, 32, 3), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +171,80 @@ func TestExportedFilesSayTheSame(t *testing.T) {
 	}
 	same(t, "landmarks", places, want["landmarks"])
 	same(t, "eyes", eyes, want["eyes"])
+}
+
+// TestReaderOfMeshes is the file of a reader that sees a window of the picture and the
+// mesh: it reads what the graph does, with a mesh and without one.
+func TestReaderOfMeshes(t *testing.T) {
+	const size = 48
+	n := Reader{Size: size, Window: 32, Width: 8, Hidden: 16, Form: 12}
+	var mesh face.Mesh
+	r := tensor.NewRand(4, 1, 0, 0)
+	for i := range mesh {
+		mesh[i] = [3]float32{r.Range(20, 100), r.Range(20, 100), r.Range(-20, 20)}
+	}
+	photo := make([]float32, size*size*3)
+	for i := range photo {
+		photo[i] = r.Range(-1, 1)
+	}
+	var shape [model.SeenShape]float32
+	model.Shape(&shape, &mesh)
+	if shape[face.ShapeNumbers] != 1 {
+		t.Fatal("the mesh is not said to be known")
+	}
+	g := graph.New()
+	s := NewScope(g, "reader")
+	reading := n.Apply(s, g.Input("photo", 1, size, size, 3), g.Input("shape", 1, model.SeenShape), false, nil)
+	if reading.Landmarks != nil || reading.Eyes != nil {
+		t.Error("a reader that sees the mesh reads landmarks")
+	}
+	values := shaken(s)
+	file, err := n.Export(model.Info{Preset: "test"}, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := model.LoadReader(file, cpu.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reader.SeesMesh() || reader.HasLandmarks() {
+		t.Errorf("sees the mesh: %v, has landmarks: %v", reader.SeesMesh(), reader.HasLandmarks())
+	}
+	read := func(photo []float32, mesh *face.Mesh) au.Vector {
+		t.Helper()
+		v, err := reader.Read(context.Background(), tensor.Of(photo, 1, size, size, 3), mesh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.AU
+	}
+	clamped := func(values []float32) []float32 { v := au.Vector(values).Clamp(0, au.Max); return v[:] }
+	values["photo"], values["shape"] = photo, shape[:]
+	with := read(photo, &mesh)
+	same(t, "with a mesh", with[:], clamped(run(t, g, values, map[string]graph.Node{"au": reading.AU})["au"]))
+	values["shape"] = make([]float32, model.SeenShape)
+	without := read(photo, nil)
+	same(t, "without", without[:], clamped(run(t, g, values, map[string]graph.Node{"au": reading.AU})["au"]))
+	if with == without {
+		t.Error("the mesh changes nothing")
+	}
+	flat := read(photo, &face.Mesh{})
+	same(t, "with a mesh without extent", flat[:], without[:])
+	// What is outside of the window is not seen.
+	outside := append([]float32(nil), photo...)
+	for y := range size {
+		for x := range size {
+			if x < 8 || x >= 40 || y < 12 || y >= 44 {
+				outside[(y*size+x)*3] = 9
+			}
+		}
+	}
+	hidden := read(outside, nil)
+	same(t, "outside of the window", hidden[:], without[:])
+	outside[(12*size+8)*3] += .5 // its corner
+	if inside := read(outside, nil); inside == without {
+		t.Error("the window's corner is not seen")
+	}
 }
 
 func same(t *testing.T, name string, got, want []float32) {

@@ -42,7 +42,7 @@ func (e *Editor) Field(ctx context.Context, photo *tensor.Tensor, _, change au.V
 // FieldSides is Field with a change for each half of the face, image left first.
 func (e *Editor) FieldSides(ctx context.Context, photo *tensor.Tensor, left, right au.Vector) (model.Output, error) {
 	if e.photo != photo {
-		v, err := e.reader.ReadBoth(ctx, photo)
+		v, err := e.reader.ReadBoth(ctx, photo, nil)
 		if err != nil {
 			return model.Output{}, fmt.Errorf("prior: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"mien/native/internal/dataset"
 	"mien/shared/au"
+	frame "mien/shared/face"
 	"mien/shared/tensor"
 )
 
@@ -20,6 +21,7 @@ const (
 	streamAugment
 	streamTurn
 	streamPush
+	streamMesh
 )
 
 // face is one training sample after augmentation by mirroring.
@@ -30,6 +32,7 @@ type face struct {
 	targets   []float32       // [F 17], 0 to 1: what the reference's are asked
 	landmarks *[68][2]float32 // pixels of the 128x128 frame
 	eyes      [2][2]float32   // centres in the face's own frame, likewise
+	mesh      *frame.Mesh     // in pixels of the 128x128 frame; nil where it is not known
 	number    int             // in the source
 	mirrored  bool
 }
@@ -144,6 +147,10 @@ func (p *picker) face(step, place int, turns []int) (face, error) {
 				f.landmarks = &l
 			}
 		}
+		if f.mesh = meshOf(p.source, number); f.mesh != nil && mirrored {
+			m := f.mesh.Mirror(frame.FrameSize)
+			f.mesh = &m
+		}
 		if !p.preset.Paints() && !p.preset.Looks() {
 			for k := range f.own {
 				f.own[k] *= p.preset.intensity()
@@ -207,6 +214,20 @@ func (p *picker) level(r *tensor.Rand, own float32) float32 {
 		return 0
 	}
 	return p.preset.intensity()
+}
+
+// meshOf returns the mesh of face i in pixels of the 128x128 frame; nil where the source
+// knows none.
+func meshOf(source dataset.Source, i int) *frame.Mesh {
+	m, ok := source.(dataset.Meshed)
+	if !ok {
+		return nil
+	}
+	mesh, ok := m.Mesh(i)
+	if !ok {
+		return nil
+	}
+	return &mesh
 }
 
 // unit scales bytes to [-1, 1].

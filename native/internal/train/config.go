@@ -26,6 +26,7 @@ type Config struct {
 	Prior     string `json:"prior"`              // file of the prior that teaches; empty leaves teaching to the drawn faces' exact pairs, and photos without a teacher
 	From      string `json:"from,omitempty"`     // model file whose weights the network starts from; a run that goes on has its own
 	People    string `json:"people,omitempty"`   // "even" or "odd": half of a folder's people
+	Meshes    string `json:"meshes,omitempty"`   // folder of the meshes of Data; empty looks beside the pictures and in the user's cache
 	Untaught  bool   `json:"untaught,omitempty"` // Learn from unpaired faces alone, whatever teacher there is.
 	Licence   string `json:"licence"`            // of the weights. Defaults to "MIT" for synth, else to "research only".
 	Override

@@ -54,11 +54,8 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		x := faces[i]
 		if f.augment {
 			r := tensor.NewRand(seed, streamAugment, uint64(step), uint64(i))
-			strength := f.preset.Augment
-			if f.preset.Mild > 0 && r.Float32() < f.preset.Mild {
-				strength *= mildness
-			}
-			x = augment(x, size, strength, r)
+			x = f.see(x, r)
+			x = augment(x, size, f.moves(x, r), f.preset.Augment, r)
 			if f.preset.Spots > 0 {
 				spots(x.pixels, size, f.preset.Spots, r)
 			}
@@ -88,6 +85,11 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 			put("person", i, c.oneHot(x.number))
 		}
 		put("eyes", i, normalised(x.eyes[:]))
+		if f.wants["shape"] > 0 && x.mesh != nil {
+			var shape [model.SeenShape]float32
+			model.Shape(&shape, x.mesh)
+			put("shape", i, shape[:])
+		}
 		if f.wants["jitter"] > 0 {
 			put("jitter", i, jitter(size, tensor.NewRand(seed, streamJitter, uint64(step), uint64(i))))
 		}
@@ -114,6 +116,38 @@ func (f *feed) inputs(step int) (map[string][]float32, error) {
 		})
 	}
 	return in, nil
+}
+
+// see is how a reader that looks at meshes sees one while it learns: trembling as the mesh
+// network's do, now and then not at all.
+func (f *feed) see(x face, r *tensor.Rand) face {
+	if x.mesh == nil || f.wants["shape"] == 0 {
+		return x
+	}
+	if r.Float32() < f.preset.Blind {
+		x.mesh = nil
+		return x
+	}
+	mesh := *x.mesh
+	for i := range mesh {
+		for k := range mesh[i] {
+			mesh[i][k] += f.preset.Tremble * r.Normal()
+		}
+	}
+	x.mesh = &mesh
+	return x
+}
+
+// moves is how far the picture of x is moved, of what augment's ranges allow.
+func (f *feed) moves(x face, r *tensor.Rand) float32 {
+	switch p := f.preset; {
+	case x.mesh != nil && p.Steady > 0:
+		return p.Steady
+	case p.Mild > 0 && r.Float32() < p.Mild:
+		return p.Augment * mildness
+	default:
+		return p.Augment
+	}
 }
 
 // mildness is how far a mildly moved picture is moved of a preset's Augment.
@@ -233,17 +267,17 @@ func similarity(r *tensor.Rand, angle, scale, shift float32) [4]float32 {
 
 // augment moves, lights and colours a face at random for the reader, so that
 // it reads photos that are aligned less well than its training set.
-// strength scales every range.
-func augment(x face, size int, strength float32, r *tensor.Rand) face {
+// moves scales the ranges of turn, scale and shift, strength those of light and colour.
+func augment(x face, size int, moves, strength float32, r *tensor.Rand) face {
 	s := strength
-	m := similarity(r, .15*s, .12*s, .12*s)
+	m := similarity(r, .15*moves, .12*moves, .12*moves)
 	contrast, light, colour := r.Range(1-.3*s, 1+.3*s), r.Range(-.25*s, .25*s), r.Range(1-s, 1+.2*s)
 	grain := .08 * s * r.Float32()
 	var mean float32
 	for _, v := range x.pixels {
 		mean += v / float32(len(x.pixels))
 	}
-	y := face{own: x.own, change: x.change, number: x.number, mirrored: x.mirrored, pixels: make([]float32, len(x.pixels))}
+	y := face{own: x.own, change: x.change, mesh: x.mesh, number: x.number, mirrored: x.mirrored, pixels: make([]float32, len(x.pixels))}
 	for row := range size {
 		for col := range size {
 			u, v := (2*float32(col)+1)/float32(size)-1, (2*float32(row)+1)/float32(size)-1

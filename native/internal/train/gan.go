@@ -192,7 +192,7 @@ func (s *step) readerLoss(p Preset, w Weights, reader *net.Reader, x scene, made
 		if reader.Size != size {
 			picture = g.Resize(picture, reader.Size, reader.Size)
 		}
-		return reader.Apply(fixed, picture, false, nil).AU
+		return reader.Apply(fixed, picture, nil, false, nil).AU
 	}
 	before := g.Stop(read(x.photo))
 	after := read(g.Warp(picture, s.input("jitter", p.Batch, size, size, 2)))

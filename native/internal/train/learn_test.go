@@ -49,7 +49,7 @@ func TestTinyLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				v, err := reader.Read(context.Background(), tensor.Of(draw(x, o, d), 1, editor.Size(), editor.Size(), 3))
+				v, err := reader.Read(context.Background(), tensor.Of(draw(x, o, d), 1, editor.Size(), editor.Size(), 3), nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,7 +57,7 @@ func TestTinyLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				best, err := reader.Read(context.Background(), tensor.Of(unit(exact), 1, editor.Size(), editor.Size(), 3))
+				best, err := reader.Read(context.Background(), tensor.Of(unit(exact), 1, editor.Size(), editor.Size(), 3), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

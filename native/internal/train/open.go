@@ -169,6 +169,9 @@ func (r *run) openData(ctx context.Context) (err error) {
 	if r.preset.Paints() {
 		r.loaded[net.Most] = r.preset.most(r.feed.picker.top)
 	}
+	if r.preset.Reader.Form > 0 {
+		r.loaded[net.ShapeMean], r.loaded[net.ShapeDev] = shapes(r.source)
+	}
 	return nil
 }
 
@@ -241,6 +244,7 @@ func (r *run) loadFrom() error {
 	r.origin.From, r.from = sum, map[string][]float32{}
 	for name, t := range f.Tensors {
 		r.from[name] = t.Data
+		delete(r.loaded, name) // what its weights were learnt with
 	}
 	return nil
 }

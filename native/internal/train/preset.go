@@ -82,6 +82,9 @@ type Preset struct {
 	Augment float32 // how far a reader's pictures are moved and recoloured, 1 for photos
 	Spots   float32 // how deep the smooth light and shadow is that they get, of -1 to 1
 	Mild    float32 // the share of them that is moved a third as far: what it reads once a face is aligned
+	Steady  float32 // how far a picture is moved that a mesh has aligned, of the same ranges; 0 is like the others
+	Tremble float32 // the deviation by which points of a mesh are moved for a reader that sees it, pixels of 128
+	Blind   float32 // the share of meshes that such a reader is not shown, so that it reads without, too
 	Points  float64 // a reader's weight of the 68 landmarks
 	Attack  float32 // how far, at most, a reader's pictures are moved against it (see attacked)
 	Balance float64 // 0 weighs errors of all AUs alike, 1 by the inverse of how much each varies
@@ -229,6 +232,13 @@ var own = []Preset{
 		Reader: net.Reader{Size: 64, Width: 28, Hidden: 128, Residual: true},
 		Phases: []Phase{{Name: "read", Share: 1}},
 		Batch:  64, Steps: 6000, Rate: 2e-3, Beta1: .9, Beta2: .999, Mirror: true, Eyes: 20, Augment: 1, Mild: .6, Points: 8, Balance: .7, Spots: .25,
+	},
+	{
+		Name:   "reader-mesh",
+		About:  "80x80 AU reader that sees the face's mesh, too: make the meshes first (mien data mesh)",
+		Reader: net.Reader{Size: 80, Window: 64, Width: 28, Hidden: 128, Residual: true, Form: 96},
+		Phases: []Phase{{Name: "read", Share: 1}},
+		Batch:  64, Steps: 6000, Rate: 1e-3, Beta1: .9, Beta2: .999, Mirror: true, Augment: .8, Mild: .6, Steady: .2, Tremble: .4, Blind: .12, Balance: .7, Spots: .25,
 	},
 	{
 		Name:   "guide",

@@ -22,12 +22,12 @@ func TestAttacked(t *testing.T) {
 	s := newStep()
 	photo, own := s.input("photo", 2, 16, 16, 3), s.input("own", 2, au.Count)
 	scope := net.NewScope(s.g, "reader")
-	pushed, err := s.attacked(p, scope, photo, own)
+	pushed, err := s.attacked(p, scope, photo, nil, own)
 	if err != nil {
 		t.Fatal(err)
 	}
 	errs := func(x graph.Node) graph.Node {
-		return s.g.SumTo(s.g.Square(s.g.Sub(p.Reader.Apply(scope, x, false, nil).AU, own)), 2, 1)
+		return s.g.SumTo(s.g.Square(s.g.Sub(p.Reader.Apply(scope, x, nil, false, nil).AU, own)), 2, 1)
 	}
 	s.outputs["before"], s.outputs["after"] = errs(photo), errs(pushed)
 	s.outputs["moved"] = s.g.Reshape(lengths(s.g, s.g.Sub(pushed, photo)), 2, 1)

@@ -40,7 +40,7 @@ func slopes(ctx context.Context, f *model.File, source dataset.Source, scale flo
 		if err != nil {
 			continue // counted when the source was opened
 		}
-		seen, err := r.ReadBoth(ctx, tensor.Of(unit(img), 1, source.Size(), source.Size(), 3))
+		seen, err := r.ReadBoth(ctx, tensor.Of(unit(img), 1, source.Size(), source.Size(), 3), meshOf(source, i*source.Len()/n))
 		if err != nil {
 			return v, fmt.Errorf("measure slopes: %w", err)
 		}

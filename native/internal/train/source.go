@@ -20,7 +20,7 @@ func openSource(ctx context.Context, c Config, size int, labels dataset.Columns)
 		}
 		return presence{s}, nil
 	}
-	o := dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation, People: dataset.Half(c.People)}
+	o := dataset.Options{Size: size, TrainSize: c.TrainSize, Columns: labels, ValidationFraction: Validation, People: dataset.Half(c.People), Meshes: c.Meshes}
 	if size == mouthPhoto {
 		o.Memory = 1 // they are looked at once
 	}
@@ -30,6 +30,12 @@ func openSource(ctx context.Context, c Config, size int, labels dataset.Columns)
 	}
 	if c.Log != nil {
 		fmt.Fprintf(c.Log, "%d faces to train on, %d held back: %s\n", d.Train.Len(), d.Validation.Len(), d.Report)
+		switch {
+		case d.BadMeshes != nil:
+			fmt.Fprintf(c.Log, "meshes of %d faces: %v\n", d.Meshed, d.BadMeshes)
+		case d.Meshed > 0:
+			fmt.Fprintf(c.Log, "meshes of %d faces, which are seen in the frames that these give\n", d.Meshed)
+		}
 		switch {
 		case d.Stale != nil:
 			fmt.Fprintf(c.Log, "read from the tables: %v; mien data index makes a new one\n", d.Stale)

@@ -50,6 +50,14 @@ func readerOf(f *model.File) (*net.Reader, map[string][]float32, error) {
 	}
 	n := &net.Reader{Size: info.Size, Width: first.Shape[3], Hidden: hidden.Shape[1],
 		Residual: f.Tensors["reader.conv1r.w"] != nil}
+	if t := f.Tensors["reader.form0.w"]; t != nil && len(t.Shape) == 2 {
+		n.Form = t.Shape[1]
+	}
+	for side := 16; side < n.Size; side += 16 { // what is looked at says how many features there are
+		if w := *n; hidden.Shape[0] == (net.Reader{Size: n.Size, Width: w.Width, Window: side}).Features() {
+			n.Window = side
+		}
+	}
 	values := map[string][]float32{}
 	for name, t := range f.Tensors {
 		values[name] = t.Data

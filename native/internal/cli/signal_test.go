@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -77,6 +78,7 @@ func TestStopsThatSaveAndThatDoNot(t *testing.T) {
 	if out := os.Getenv(inside); out != "" {
 		os.Exit(Run([]string{"train", "--device", "cpu", "--train-size", "32", "--batch", "4", "--save", "1h", "--out", out}, os.Stdout, os.Stderr))
 	}
+	defaultHangup(t)
 	for _, c := range []struct {
 		by     syscall.Signal
 		broken bool
@@ -125,6 +127,15 @@ func TestStopsThatSaveAndThatDoNot(t *testing.T) {
 	}
 }
 
+// defaultHangup has the programs that a test starts end by SIGHUP, even where the tests
+// themselves were started with it ignored: what a program handles, its children do not
+// inherit.
+func defaultHangup(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
+}
+
 // TestHangupIsIgnoredUnderNohup: a program that is started with SIGHUP ignored
 // shall outlive its terminal.
 func TestHangupIsIgnoredUnderNohup(t *testing.T) {
@@ -138,6 +149,7 @@ func TestHangupIsIgnoredUnderNohup(t *testing.T) {
 		bufio.NewScanner(os.Stdin).Scan()
 		os.Exit(0)
 	}
+	defaultHangup(t)
 	// A hangup that counts is the first signal; the one after it would end the program.
 	for shell, signals := range map[string][]os.Signal{`trap "" HUP; exec "$0" "$@"`: {syscall.SIGHUP, os.Interrupt}, `exec "$0" "$@"`: {syscall.SIGHUP}} {
 		cmd := exec.Command("sh", "-c", shell, os.Args[0], "-test.run", "^"+t.Name()+"$")
